@@ -1,0 +1,2 @@
+//! polyspan command.
+fn main() {}
