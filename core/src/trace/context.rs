@@ -1,7 +1,6 @@
 //! What one span hands to the next, in this process or another: ids, flags and the vendors' trace state.
 
-pub use super::trace_state::TraceState;
-use super::{SpanId, TraceId};
+use super::{SpanId, TraceId, TraceState};
 
 /// The trace flags of W3C Trace Context level 2.
 ///
