@@ -1,0 +1,269 @@
+//! The kinds of settings there are: how each is read, bounded, shown, and described to somebody who got it wrong.
+
+use std::time::Duration;
+
+use http::Uri;
+
+use super::error::readable;
+use super::otlp::{Headers, Timeout, parse_endpoint, without_secrets};
+use super::{Config, ConfigError, Propagator, pairs};
+use crate::trace::value::OwnedValue;
+
+/// The largest number that OpenTelemetry's settings must support, and the largest one polyspan takes.
+pub(crate) const MOST: u64 = i32::MAX as u64;
+
+/// The most characters of a wrong value that are shown.
+const SHOWN: usize = 100;
+
+/// Where a setting came from, which decides how strictly it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    Code,
+    Environment,
+}
+
+/// A setting's place in [`Config`].
+pub(crate) struct Place<T: 'static> {
+    /// `None` if it is not set.
+    pub(crate) get: fn(&Config) -> Option<T>,
+    pub(crate) set: fn(&mut Config, T),
+}
+
+/// What a setting may be, and where it is kept.
+pub(crate) enum Field {
+    /// Any text but none.
+    Text(Place<String>),
+    Flag(Place<bool>),
+    /// A whole number within bounds.
+    Whole {
+        least: u64,
+        most: u64,
+        place: Place<u64>,
+    },
+    /// A length of time in milliseconds.
+    Delay(Place<Duration>),
+    /// A bound on a length of time in milliseconds; 0 is no bound.
+    Timeout(Place<Timeout>),
+    /// A share.
+    Ratio(Place<f64>),
+    /// One of several names.
+    Choice {
+        names: &'static [&'static str],
+        later: &'static [&'static str],
+        /// What a user should know in addition; follows the names.
+        note: &'static str,
+        get: fn(&Config) -> &'static str,
+        /// `false` if it is none of the names.
+        set: fn(&mut Config, &str) -> bool,
+    },
+    Propagators(Place<Vec<Propagator>>),
+    Endpoint(Place<Uri>),
+    Headers(Place<Headers>),
+    Attributes(Place<Vec<(String, OwnedValue)>>),
+}
+
+/// What is wrong with a value beyond not being what is allowed: a clause that follows it.
+type Refusal = Option<String>;
+
+impl Field {
+    /// Reads `text` into its place. If it is refused nothing changes, except that a list from the environment keeps the
+    /// entries that are known.
+    pub(crate) fn read(
+        &self,
+        config: &mut Config,
+        text: &str,
+        source: Source,
+        spelled: &str,
+    ) -> Result<(), ConfigError> {
+        self.store(config, text.trim(), source)
+            .map_err(|reason| ConfigError::Invalid {
+                field: spelled.to_owned(),
+                value: self.showable(text),
+                reason,
+                allowed: self.allowed(),
+            })
+    }
+
+    fn store(&self, config: &mut Config, text: &str, source: Source) -> Result<(), Refusal> {
+        match self {
+            Field::Text(_) if text.is_empty() => return Err(None),
+            Field::Text(place) => (place.set)(config, text.to_owned()),
+            Field::Flag(place) => (place.set)(config, flag(text).ok_or(None)?),
+            Field::Whole { least, most, place } => {
+                (place.set)(config, whole(text, *least, *most)?);
+            }
+            Field::Delay(place) => {
+                (place.set)(config, Duration::from_millis(whole(text, 0, MOST)?));
+            }
+            Field::Timeout(place) => {
+                (place.set)(config, Timeout::from_millis(whole(text, 0, MOST)?));
+            }
+            Field::Ratio(place) => (place.set)(config, ratio(text).ok_or(None)?),
+            Field::Choice { later, set, .. } => {
+                if !set(config, text) {
+                    return Err(not_built(later, text));
+                }
+            }
+            Field::Propagators(place) => {
+                let (known, refusal) = propagators(text);
+                if refusal.is_none() || (source == Source::Environment && !known.is_empty()) {
+                    (place.set)(config, known);
+                }
+                return refusal.map_or(Ok(()), Err);
+            }
+            Field::Endpoint(place) => {
+                let url = parse_endpoint(text).map_err(|reason| reason.map(str::to_owned))?;
+                (place.set)(config, url);
+            }
+            Field::Headers(place) => {
+                let mut headers = Headers::default();
+                for (index, (name, value)) in pairs::parse(text)?.into_iter().enumerate() {
+                    headers
+                        .set(&name, &value)
+                        .map_err(|why| format!("whose header number {} {why}", index + 1))?;
+                }
+                (place.set)(config, headers);
+            }
+            Field::Attributes(place) => {
+                let attributes = pairs::parse_text(text)?
+                    .into_iter()
+                    .map(|(key, value)| (key, OwnedValue::Str(value)))
+                    .collect();
+                (place.set)(config, attributes);
+            }
+        }
+        Ok(())
+    }
+
+    /// The setting as text, without secrets; `None` if it is not set.
+    pub(crate) fn show(&self, config: &Config) -> Option<String> {
+        Some(match self {
+            Field::Text(place) => (place.get)(config)?,
+            Field::Flag(place) => (place.get)(config)?.to_string(),
+            Field::Whole { place, .. } => (place.get)(config)?.to_string(),
+            Field::Delay(place) => (place.get)(config)?.as_millis().to_string(),
+            Field::Timeout(place) => (place.get)(config)?.millis().to_string(),
+            Field::Ratio(place) => (place.get)(config)?.to_string(),
+            Field::Choice { get, .. } => get(config).to_owned(),
+            Field::Propagators(place) => match (place.get)(config)?.as_slice() {
+                [] => "none".to_owned(),
+                list => list
+                    .iter()
+                    .map(|one| one.name())
+                    .collect::<Vec<_>>()
+                    .join(","),
+            },
+            Field::Endpoint(place) => without_secrets(&(place.get)(config)?.to_string()),
+            Field::Headers(place) => (place.get)(config).filter(|h| !h.is_empty())?.to_string(),
+            // Values may be anything, so only the keys are shown.
+            Field::Attributes(place) => {
+                let keys: Vec<_> = (place.get)(config)?
+                    .into_iter()
+                    .map(|(key, _)| key)
+                    .collect();
+                (!keys.is_empty()).then(|| keys.join(","))?
+            }
+        })
+    }
+
+    /// What the setting must be, as the rest of the sentence "it must be …".
+    pub(crate) fn allowed(&self) -> String {
+        match self {
+            Field::Text(_) => "a text that is not empty".to_owned(),
+            Field::Flag(_) => "true or false".to_owned(),
+            Field::Whole { least, most, .. } => format!("a whole number from {least} to {most}"),
+            Field::Delay(_) => format!("a whole number of milliseconds from 0 to {MOST}"),
+            Field::Timeout(_) => {
+                format!("a whole number of milliseconds from 0 (no limit) to {MOST}")
+            }
+            Field::Ratio(_) => "a number from 0 to 1".to_owned(),
+            Field::Choice { names, note, .. } => one_of(names) + note,
+            Field::Propagators(_) => format!("a list of {}, or none", Propagator::NAMES.join(", ")),
+            Field::Endpoint(_) => {
+                "an address that starts with http:// or https://, such as http://localhost:4318"
+                    .to_owned()
+            }
+            Field::Headers(_) | Field::Attributes(_) => {
+                "a list of the form key=value,key=value, percent-encoded".to_owned()
+            }
+        }
+    }
+
+    fn showable(&self, text: &str) -> Option<String> {
+        match self {
+            Field::Headers(_) | Field::Attributes(_) => None,
+            Field::Endpoint(_) => Some(readable(&without_secrets(text), SHOWN)),
+            _ => Some(readable(text, SHOWN)),
+        }
+    }
+}
+
+fn flag(text: &str) -> Option<bool> {
+    if text.eq_ignore_ascii_case("true") {
+        Some(true)
+    } else if text.eq_ignore_ascii_case("false") {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+fn whole(text: &str, least: u64, most: u64) -> Result<u64, Refusal> {
+    match text.parse() {
+        Ok(number) if (least..=most).contains(&number) => Ok(number),
+        _ => Err(None),
+    }
+}
+
+fn ratio(text: &str) -> Option<f64> {
+    text.parse()
+        .ok()
+        .filter(|ratio| (0.0..=1.0).contains(ratio))
+}
+
+fn propagators(text: &str) -> (Vec<Propagator>, Option<Refusal>) {
+    let names: Vec<_> = text
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .collect();
+    let mut known = Vec::new();
+    let mut refusal = names.is_empty().then_some(None);
+    for name in &names {
+        if name.eq_ignore_ascii_case("none") {
+            if names.len() > 1 {
+                refusal = Some(Some("where none stands beside others".to_owned()));
+            }
+        } else if let Some(one) = Propagator::from_name(name) {
+            if !known.contains(&one) {
+                known.push(one);
+            }
+        } else {
+            refusal = Some(Some(
+                match Propagator::LATER
+                    .iter()
+                    .find(|l| l.eq_ignore_ascii_case(name))
+                {
+                    Some(later) => format!("where {later} comes in a later version"),
+                    None => format!("where \"{}\" is unknown", readable(name, SHOWN)),
+                },
+            ));
+        }
+    }
+    (known, refusal)
+}
+
+fn not_built(later: &[&str], text: &str) -> Refusal {
+    later
+        .iter()
+        .any(|name| name.eq_ignore_ascii_case(text))
+        .then(|| "which comes in a later version".to_owned())
+}
+
+fn one_of(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}

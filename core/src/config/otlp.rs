@@ -1,0 +1,241 @@
+//! Where OTLP is sent: addresses and headers, and how they are shown without their secrets.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+
+/// A kind of telemetry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Signal {
+    /// Spans.
+    Traces,
+    /// Metrics.
+    Metrics,
+}
+
+impl Signal {
+    /// What the base endpoint is completed with (OTLP exporter specification, "Endpoint URLs for OTLP/HTTP").
+    pub const fn path(self) -> &'static str {
+        match self {
+            Signal::Traces => "v1/traces",
+            Signal::Metrics => "v1/metrics",
+        }
+    }
+}
+
+/// Everything that a request of one signal needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtlpTarget {
+    /// The complete address.
+    pub url: Uri,
+    /// Headers to send in addition.
+    pub headers: Headers,
+    /// Bound of one batch's delivery.
+    pub timeout: Timeout,
+}
+
+/// How long something may take. In OpenTelemetry's settings 0 is "no limit".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timeout {
+    /// At most so long.
+    After(Duration),
+    /// As long as it takes.
+    Unlimited,
+}
+
+impl Timeout {
+    /// The timeout that a setting of so many milliseconds means.
+    pub const fn from_millis(millis: u64) -> Self {
+        match millis {
+            0 => Timeout::Unlimited,
+            _ => Timeout::After(Duration::from_millis(millis)),
+        }
+    }
+
+    /// The bound, if there is one.
+    pub const fn limit(self) -> Option<Duration> {
+        match self {
+            Timeout::After(limit) => Some(limit),
+            Timeout::Unlimited => None,
+        }
+    }
+
+    pub(crate) fn millis(self) -> u128 {
+        self.limit().map_or(0, |limit| limit.as_millis())
+    }
+}
+
+/// Headers sent with each request. They often carry an access token, so `Debug` shows names only.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Headers(HeaderMap);
+
+impl Headers {
+    /// The headers with their values.
+    pub fn iter(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        self.0.iter()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Sets one header; a header of that name is replaced. Says what is wrong with it otherwise.
+    pub(crate) fn set(&mut self, name: &str, value: &[u8]) -> Result<(), &'static str> {
+        let name = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| "has a name that no HTTP header can have")?;
+        let mut value = HeaderValue::from_bytes(value)
+            .map_err(|_| "has a value that no HTTP header can have")?;
+        value.set_sensitive(true);
+        self.0.insert(name, value);
+        Ok(())
+    }
+}
+
+impl fmt::Display for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (count, name) in self.0.keys().enumerate() {
+            let comma = if count == 0 { "" } else { "," };
+            write!(f, "{comma}{name}=***")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Headers({self})")
+    }
+}
+
+/// Reads an endpoint. Returns what is wrong with it as a clause, or nothing if `allowed` says it all.
+pub(crate) fn parse_endpoint(text: &str) -> Result<Uri, Option<&'static str>> {
+    let url: Uri = text.parse().map_err(|_| None)?;
+    match (url.scheme_str(), url.authority()) {
+        (Some("http" | "https"), Some(authority)) if authority.as_str().contains('@') => Err(Some(
+            "which has a user name or password in it; send credentials as headers instead",
+        )),
+        (Some("http" | "https"), Some(authority)) if !authority.host().is_empty() => {
+            // `http` accepts any digits as a port; a number beyond 16 bits would only fail when connecting.
+            match authority.as_str().rsplit_once(':') {
+                Some((_, port)) if !port.ends_with(']') && authority.port_u16().is_none() => {
+                    Err(Some("whose port is not a number up to 65535"))
+                }
+                _ => Ok(url),
+            }
+        }
+        (Some("http" | "https"), _) => Err(Some("which names no host")),
+        _ => Err(None),
+    }
+}
+
+/// The address of a signal below a base endpoint: its path is completed, its query is kept.
+pub(crate) fn signal_url(base: &Uri, signal: Signal) -> Uri {
+    let path = base.path().trim_end_matches('/');
+    let query = base
+        .query()
+        .map_or(String::new(), |query| format!("?{query}"));
+    let completed = format!("{path}/{}{query}", signal.path());
+    let mut parts = base.clone().into_parts();
+    match PathAndQuery::try_from(completed) {
+        Ok(path) => {
+            parts.path_and_query = Some(path);
+            Uri::from_parts(parts).unwrap_or_else(|_| base.clone())
+        }
+        // A valid path and a valid path make a valid path, unless it is longer than `http` allows.
+        Err(_) => base.clone(),
+    }
+}
+
+/// An address, or what was meant to be one, without what may be secret in it: user information and the query.
+pub(crate) fn without_secrets(url: &str) -> String {
+    let (scheme, rest) = match url.find("://") {
+        Some(at) => url.split_at(at + 3),
+        None => ("", url),
+    };
+    let rest = match rest.rsplit_once('@') {
+        Some((_, host)) => format!("***@{host}"),
+        None => rest.to_owned(),
+    };
+    match rest.split_once('?') {
+        Some((path, _)) => format!("{scheme}{path}?***"),
+        None => format!("{scheme}{rest}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn completed(base: &str) -> String {
+        signal_url(&parse_endpoint(base).unwrap(), Signal::Traces).to_string()
+    }
+
+    #[test]
+    fn a_base_endpoint_is_completed_with_the_path_of_the_signal() {
+        assert_eq!(completed("http://a:4318"), "http://a:4318/v1/traces");
+        assert_eq!(completed("http://a:4318/"), "http://a:4318/v1/traces");
+        assert_eq!(completed("https://a/otlp"), "https://a/otlp/v1/traces");
+        assert_eq!(completed("https://a/otlp/"), "https://a/otlp/v1/traces");
+        assert_eq!(
+            completed("http://[::1]:4318"),
+            "http://[::1]:4318/v1/traces"
+        );
+    }
+
+    #[test]
+    fn the_query_of_a_base_endpoint_stays_behind_the_path() {
+        assert_eq!(
+            completed("https://a/x?key=1"),
+            "https://a/x/v1/traces?key=1"
+        );
+    }
+
+    #[test]
+    fn an_endpoint_without_scheme_or_host_or_with_another_scheme_is_refused() {
+        for text in [
+            "localhost:4318",
+            "localhost",
+            "/v1/traces",
+            "ftp://a",
+            "grpc://a:1",
+            "http://",
+            "http://a b",
+            "http://:4318",
+        ] {
+            assert!(parse_endpoint(text).is_err(), "{text}");
+        }
+        assert!(parse_endpoint("http://a:99999").is_err());
+        assert!(parse_endpoint("HTTP://a").is_ok(), "schemes know no case");
+        assert!(parse_endpoint("http://[::1]").is_ok());
+    }
+
+    #[test]
+    fn credentials_in_an_endpoint_are_refused_because_they_would_not_be_sent() {
+        let reason = parse_endpoint("http://user:pw@a:4318").unwrap_err();
+        assert!(reason.unwrap().contains("headers"));
+    }
+
+    #[test]
+    fn an_address_is_shown_without_user_information_and_query() {
+        assert_eq!(without_secrets("http://u:p/w@a:1/x"), "http://***@a:1/x");
+        assert_eq!(without_secrets("u:p@a"), "***@a");
+        assert_eq!(without_secrets("https://a/x?token=t&b"), "https://a/x?***");
+        assert_eq!(without_secrets("https://a/x"), "https://a/x");
+    }
+
+    #[test]
+    fn headers_show_their_names_only() {
+        let mut headers = Headers::default();
+        headers.set("Authorization", b"Bearer secret").unwrap();
+        headers.set("x-tenant", b"blue").unwrap();
+        assert_eq!(
+            format!("{headers:?}"),
+            "Headers(authorization=***,x-tenant=***)"
+        );
+        assert!(headers.set("a b", b"").is_err());
+        assert!(headers.set("a", b"\n").is_err());
+    }
+}

@@ -1,0 +1,178 @@
+//! The options as typed methods, for Rust.
+//!
+//! All go through the table, so they are bounded like everywhere else. Making a provider reports what was wrong.
+
+use std::time::Duration;
+
+use super::{
+    Binding, Config, ConfigError, Exporter, LogLevel, Propagator, Redaction, Sampler, Timeout,
+};
+use crate::trace::value::{OwnedValue, Value};
+
+/// What an option is set from: its text.
+trait Setting {
+    fn text(self) -> String;
+}
+
+macro_rules! displayed {
+    ($($type:ty),*) => {$(
+        impl Setting for $type {
+            fn text(self) -> String {
+                self.to_string()
+            }
+        }
+    )*};
+}
+displayed!(
+    &str, String, bool, u32, u64, usize, f64, Sampler, Redaction, Exporter, LogLevel, Binding
+);
+
+impl Setting for Duration {
+    fn text(self) -> String {
+        self.as_millis().to_string()
+    }
+}
+
+impl Setting for Timeout {
+    fn text(self) -> String {
+        self.millis().to_string()
+    }
+}
+
+impl Setting for &[Propagator] {
+    fn text(self) -> String {
+        match self {
+            [] => "none".to_owned(),
+            list => list
+                .iter()
+                .map(|one| one.name())
+                .collect::<Vec<_>>()
+                .join(","),
+        }
+    }
+}
+
+macro_rules! setters {
+    ($( $(#[$doc:meta])* $name:ident: $type:ty; )+) => {
+        impl Config {$(
+            $(#[$doc])*
+            #[must_use]
+            pub fn $name(self, value: $type) -> Self {
+                self.with(stringify!($name), value)
+            }
+        )+}
+    };
+}
+
+setters! {
+    /// The logical name of the service.
+    service_name: &str;
+    /// Whether everything but propagation is off.
+    disabled: bool;
+    /// Which traces are sampled.
+    sampler: Sampler;
+    /// The share of traces that the ratio samplers sample, from 0 to 1.
+    sampler_arg: f64;
+    /// What is removed before telemetry leaves the process.
+    redaction: Redaction;
+    /// The formats in which context travels; none if empty.
+    propagators: &[Propagator];
+    /// Where spans go.
+    exporter: Exporter;
+    /// Where metrics go.
+    metrics_exporter: Exporter;
+    /// The base address of the OTLP receiver, such as `http://localhost:4318`.
+    endpoint: &str;
+    /// The address for spans, used as it is.
+    traces_endpoint: &str;
+    /// The address for metrics, used as it is.
+    metrics_endpoint: &str;
+    /// The longest that one OTLP request may take.
+    timeout: Timeout;
+    /// The longest that one request with spans may take.
+    traces_timeout: Timeout;
+    /// The longest that one request with metrics may take.
+    metrics_timeout: Timeout;
+    /// The longest that a finished span waits for its batch.
+    schedule_delay: Duration;
+    /// The longest that the export of one batch may take with its retries.
+    export_timeout: Timeout;
+    /// The most spans that wait for export, in addition to the memory limit.
+    max_queue_size: u32;
+    /// The most spans of one request.
+    max_export_batch_size: u32;
+    /// The most memory that finished spans occupy until they are delivered, in bytes.
+    memory_limit: usize;
+    /// The time between two exports of metrics.
+    metric_export_interval: Duration;
+    /// The longest that one export of metrics may take with its retries.
+    metric_export_timeout: Timeout;
+    /// The most attributes of a span.
+    attribute_count_limit: u32;
+    /// The most characters of a string and bytes of a byte value in attributes.
+    attribute_value_length_limit: u32;
+    /// The most events of a span.
+    event_count_limit: u32;
+    /// The most links of a span.
+    link_count_limit: u32;
+    /// The most attributes of an event.
+    event_attribute_count_limit: u32;
+    /// The most attributes of a link.
+    link_attribute_count_limit: u32;
+    /// How much polyspan tells of its own problems.
+    log_level: LogLevel;
+    /// Whether every ignored setting is an error.
+    strict: bool;
+    /// The binding that is used; for bindings.
+    binding: Binding;
+    /// `telemetry.sdk.language`; for bindings.
+    language: &str;
+    /// `process.runtime.name`; for bindings.
+    runtime_name: &str;
+    /// `process.runtime.version`; for bindings.
+    runtime_version: &str;
+    /// `process.runtime.description`; for bindings.
+    runtime_description: &str;
+    /// Makes ids repeatable; for tests.
+    id_seed: u64;
+    /// Whether the resource holds only what was given; for tests.
+    fixed_resource: bool;
+}
+
+impl Config {
+    /// Adds an attribute to the resource; one of that name is replaced.
+    #[must_use]
+    pub fn resource_attribute<'v>(mut self, key: &str, value: impl Into<Value<'v>>) -> Self {
+        self.put_resource_attribute(key.to_owned(), OwnedValue::from(&value.into()));
+        self.settle_in_code("resource_attributes");
+        self
+    }
+
+    /// Adds a header to each OTLP request; one of that name is replaced. Headers of the environment are not sent then.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        if self.source("headers") == Some(super::Source::Environment) {
+            self.headers = super::Headers::default();
+        }
+        match self.headers.set(name, value.as_bytes()) {
+            Ok(()) => self.settle_in_code("headers"),
+            Err(why) => self.problems.refuse(
+                "headers",
+                ConfigError::Invalid {
+                    field: "header".to_owned(),
+                    value: None,
+                    reason: Some(format!("which {why}")),
+                    allowed: "a name and a value that HTTP allows".to_owned(),
+                },
+            ),
+        }
+        self
+    }
+
+    fn with(mut self, option: &'static str, value: impl Setting) -> Self {
+        if let Err(error) = self.set(option, &value.text()) {
+            self.problems.refuse(option, error);
+        }
+        self
+    }
+}

@@ -1,0 +1,326 @@
+//! What became of every span.
+//!
+//! ```text
+//! started = live + abandoned + ended
+//! ended   = sampled_out + dropped{cause} + delivered
+//! ```
+//!
+//! Both hold whenever nothing is under way (after a flush or a shutdown, with no span being started or ended). No number is
+//! computed from others: each is counted where the thing happens, so a lost span shows as an identity that does not hold.
+
+use std::fmt::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+macro_rules! causes {
+    ($( $(#[$doc:meta])* $cause:ident = $name:literal ),+ $(,)?) => {
+        /// Why an ended span was not delivered. Names and order are stable; new causes are added at the end.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[repr(usize)]
+        pub enum DropCause { $( $(#[$doc])* $cause ),+ }
+
+        impl DropCause {
+            /// All causes, each at its number.
+            pub const ALL: &'static [DropCause] = &[$(DropCause::$cause),+];
+            /// How many causes there are.
+            pub const COUNT: usize = Self::ALL.len();
+
+            /// The name in statistics.
+            pub const fn name(self) -> &'static str {
+                match self { $( DropCause::$cause => $name ),+ }
+            }
+        }
+    };
+}
+
+causes! {
+    /// The queue or the memory budget was full.
+    QueueFull = "queue_full",
+    /// What the host handed over could not be read.
+    Invalid = "invalid",
+    /// The backend refused it.
+    Rejected = "rejected",
+    /// It is larger than one request may be.
+    TooLarge = "too_large",
+    /// The backend did not take it in time.
+    Timeout = "timeout",
+    /// It ended after shutdown, or shutdown's time was over before it was sent.
+    Shutdown = "shutdown",
+    /// The host ended before its spans were handed over.
+    HostExit = "host_exit",
+    /// It was sent, but the answer is not known and it must not be sent twice.
+    Unconfirmed = "unconfirmed",
+}
+
+/// A snapshot of a provider's counters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Spans that were started.
+    pub started: u64,
+    /// Spans that were started and have not ended.
+    pub live: i64,
+    /// Spans that never ended and cannot any more: dropped by a host, or started before a fork by the parent.
+    pub abandoned: u64,
+    /// Spans that ended.
+    pub ended: u64,
+    /// Ended spans that the sampler did not choose.
+    pub sampled_out: u64,
+    /// Ended spans that the backend accepted.
+    pub delivered: u64,
+    /// Ended spans that were lost, each at the number of its [`DropCause`].
+    pub dropped: [u64; DropCause::COUNT],
+    /// Requests that were sent again.
+    pub retries: u64,
+    /// Requests that were sent, the repeated ones included.
+    pub requests: u64,
+    /// Bytes of the bodies of those requests.
+    pub bytes_sent: u64,
+    /// Memory occupied by spans that wait for delivery, in bytes. A level, not a sum.
+    pub queue_bytes: u64,
+    /// How often each redaction rule removed something.
+    pub redacted: Vec<(&'static str, u64)>,
+    /// The process's number in its line of forks.
+    pub generation: u64,
+}
+
+impl Stats {
+    /// Spans lost for one cause.
+    pub const fn dropped(&self, cause: DropCause) -> u64 {
+        self.dropped[cause as usize]
+    }
+
+    /// Spans lost for any cause.
+    pub fn dropped_total(&self) -> u64 {
+        self.dropped.iter().sum()
+    }
+
+    /// Whether every span is accounted for.
+    pub fn is_balanced(&self) -> bool {
+        let wide = i128::from;
+        let started = i128::from(self.live) + wide(self.abandoned) + wide(self.ended);
+        let ended = wide(self.sampled_out) + wide(self.dropped_total()) + wide(self.delivered);
+        wide(self.started) == started && wide(self.ended) == ended
+    }
+
+    /// Adds to the count of a redaction rule.
+    pub fn add_redacted(&mut self, rule: &'static str, count: u64) {
+        add(&mut self.redacted, rule, count);
+    }
+
+    /// One line of JSON; all causes are there, also those that never happened.
+    pub fn to_json(&self) -> String {
+        let dropped = object(
+            DropCause::ALL
+                .iter()
+                .map(|&cause| (cause.name(), self.dropped(cause))),
+        );
+        let redacted = object(self.redacted.iter().copied());
+        let mut out = String::with_capacity(512);
+        // Writing to a string cannot fail.
+        let _ = write!(
+            out,
+            "{{\"started\":{},\"live\":{},\"abandoned\":{},\"ended\":{},\"sampled_out\":{},\"delivered\":{},\
+             \"dropped\":{dropped},\"retries\":{},\"requests\":{},\"bytes_sent\":{},\"queue_bytes\":{},\
+             \"redacted\":{redacted},\"generation\":{}}}",
+            self.started,
+            self.live,
+            self.abandoned,
+            self.ended,
+            self.sampled_out,
+            self.delivered,
+            self.retries,
+            self.requests,
+            self.bytes_sent,
+            self.queue_bytes,
+            self.generation,
+        );
+        out
+    }
+}
+
+fn object(members: impl Iterator<Item = (&'static str, u64)>) -> String {
+    let members: Vec<_> = members
+        .map(|(name, count)| format!("{}:{count}", serde_json::Value::from(name)))
+        .collect();
+    format!("{{{}}}", members.join(","))
+}
+
+fn add(counts: &mut Vec<(&'static str, u64)>, rule: &'static str, count: u64) {
+    match counts.iter_mut().find(|(name, _)| *name == rule) {
+        Some((_, sum)) => *sum += count,
+        None if count == 0 => {}
+        None => counts.push((rule, count)),
+    }
+}
+
+/// The counters that are moved by the worker, or rarely by others. What moves with each span lies in the threads' own
+/// blocks.
+///
+/// Part of the per-generation state: a forked child starts with fresh ones.
+#[derive(Debug, Default)]
+pub struct Counters {
+    sampled_out: AtomicU64,
+    delivered: AtomicU64,
+    abandoned: AtomicU64,
+    dropped: [AtomicU64; DropCause::COUNT],
+    retries: AtomicU64,
+    requests: AtomicU64,
+    bytes_sent: AtomicU64,
+    /// Rules are few and something is redacted rarely, so a short list behind a lock is enough; the lock is never held
+    /// over anything but the addition.
+    redacted: Mutex<Vec<(&'static str, u64)>>,
+}
+
+impl Counters {
+    /// Spans that the sampler did not choose.
+    pub fn sampled_out(&self, spans: u64) {
+        self.sampled_out.fetch_add(spans, Ordering::Relaxed);
+    }
+
+    /// Spans that the backend accepted.
+    pub fn delivered(&self, spans: u64) {
+        self.delivered.fetch_add(spans, Ordering::Relaxed);
+    }
+
+    /// Spans that can never end.
+    pub fn abandoned(&self, spans: u64) {
+        self.abandoned.fetch_add(spans, Ordering::Relaxed);
+    }
+
+    /// Spans that are lost.
+    pub fn dropped(&self, cause: DropCause, spans: u64) {
+        self.dropped[cause as usize].fetch_add(spans, Ordering::Relaxed);
+    }
+
+    /// A request with a body of so many bytes, sent for the first time or again.
+    pub fn requested(&self, body_bytes: u64, again: bool) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.bytes_sent.fetch_add(body_bytes, Ordering::Relaxed);
+        if again {
+            self.retries.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A redaction rule removed something so many times.
+    pub fn redacted(&self, rule: &'static str, count: u64) {
+        let mut counts = self.redacted.lock().unwrap_or_else(PoisonError::into_inner);
+        add(&mut counts, rule, count);
+    }
+
+    /// Adds these counters to a snapshot.
+    pub fn add_to(&self, stats: &mut Stats) {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        stats.sampled_out += read(&self.sampled_out);
+        stats.delivered += read(&self.delivered);
+        stats.abandoned += read(&self.abandoned);
+        for (sum, counter) in stats.dropped.iter_mut().zip(&self.dropped) {
+            *sum += read(counter);
+        }
+        stats.retries += read(&self.retries);
+        stats.requests += read(&self.requests);
+        stats.bytes_sent += read(&self.bytes_sent);
+        let redacted = self.redacted.lock().unwrap_or_else(PoisonError::into_inner);
+        for (rule, count) in redacted.iter() {
+            stats.add_redacted(rule, *count);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn balanced() -> Stats {
+        let mut stats = Stats {
+            started: 10,
+            live: 2,
+            abandoned: 1,
+            ended: 7,
+            sampled_out: 3,
+            delivered: 2,
+            ..Stats::default()
+        };
+        stats.dropped[DropCause::QueueFull as usize] = 1;
+        stats.dropped[DropCause::Unconfirmed as usize] = 1;
+        stats
+    }
+
+    #[test]
+    fn every_span_accounted_for_is_balanced() {
+        assert!(balanced().is_balanced());
+        assert!(Stats::default().is_balanced());
+    }
+
+    #[test]
+    fn a_span_missing_on_either_side_is_not_balanced() {
+        for change in [
+            |stats: &mut Stats| stats.started += 1,
+            |stats: &mut Stats| stats.live -= 1,
+            |stats: &mut Stats| stats.delivered += 1,
+            |stats: &mut Stats| stats.dropped[0] -= 1,
+            |stats: &mut Stats| stats.sampled_out -= 1,
+            |stats: &mut Stats| stats.abandoned += 1,
+        ] {
+            let mut stats = balanced();
+            change(&mut stats);
+            assert!(!stats.is_balanced(), "{stats:?}");
+        }
+    }
+
+    #[test]
+    fn a_span_that_was_counted_as_ended_before_it_was_counted_as_started_does_not_overflow() {
+        let stats = Stats {
+            live: -1,
+            ended: 1,
+            delivered: 1,
+            ..Stats::default()
+        };
+        assert!(stats.is_balanced());
+    }
+
+    #[test]
+    fn json_is_one_line_with_every_cause_and_rule() {
+        let mut stats = balanced();
+        stats.add_redacted("card", 2);
+        stats.add_redacted("a \"rule\"", 1);
+        stats.add_redacted("card", 1);
+        let json = stats.to_json();
+        assert!(!json.contains('\n'));
+        let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(read["started"], 10);
+        assert_eq!(read["live"], 2);
+        assert_eq!(read["dropped"]["queue_full"], 1);
+        assert_eq!(read["dropped"].as_object().unwrap().len(), DropCause::COUNT);
+        assert_eq!(read["redacted"]["card"], 3);
+        assert_eq!(read["redacted"]["a \"rule\""], 1);
+    }
+
+    #[test]
+    fn a_cause_stands_at_its_number() {
+        for (number, cause) in DropCause::ALL.iter().enumerate() {
+            assert_eq!(*cause as usize, number);
+        }
+    }
+
+    #[test]
+    fn counters_add_up_in_a_snapshot() {
+        let counters = Counters::default();
+        counters.dropped(DropCause::Rejected, 3);
+        counters.delivered(5);
+        counters.sampled_out(1);
+        counters.requested(100, false);
+        counters.requested(50, true);
+        counters.redacted("email", 2);
+        counters.redacted("never", 0);
+        let mut stats = Stats::default();
+        counters.add_to(&mut stats);
+        counters.add_to(&mut stats);
+        assert_eq!(stats.dropped(DropCause::Rejected), 6);
+        assert_eq!((stats.delivered, stats.sampled_out), (10, 2));
+        assert_eq!(
+            (stats.requests, stats.retries, stats.bytes_sent),
+            (4, 2, 300)
+        );
+        assert_eq!(stats.redacted, [("email", 4)]);
+    }
+}
