@@ -1,0 +1,314 @@
+//! Delivers encoded batches and decides, per answer of the backend, what happens next.
+//!
+//! | attempt ends with | verdict |
+//! |---|---|
+//! | 2xx, with whatever body | delivered; partial success and unreadable bodies are reported |
+//! | 429, 502, 503, 504 | retried; `Retry-After` is obeyed |
+//! | no connection, no TLS, connection broken before the request was sent whole | retried |
+//! | connection broken, or something other than HTTP, after the request was sent whole | retried |
+//! | 413, or a request over 64 MiB (never sent) | too large: the worker halves the batch |
+//! | any other status, or an answer over 4 MiB | rejected, never retried |
+//!
+//! The retries of one batch end with the configured timeout, which bounds them all together. None begins when less than
+//! a quarter of it is left: cut short, it would be called unconfirmed where the attempts before were refusals. What the
+//! batch then is depends on the last attempt: *not accepted* if the server cannot have it, and it returns to the queue; else
+//! *unconfirmed*, and it is not sent again, because a server too slow to answer would otherwise get it for ever.
+//! Within the timeout a batch may reach a server twice (its answer got lost): OTLP has no way to prevent that.
+//!
+//! An endpoint that fails is left alone for a while, whichever batch is next: failures are counted per endpoint, not
+//! per batch, so that while it is down it gets a probe now and then and not every batch of the queue in turn.
+//!
+//! Source: OTLP specification 1.11, "OTLP/HTTP Response", "Retryable Response Codes", "OTLP/HTTP Connection".
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::backoff::Backoff;
+use super::verdict::{Failure, Verdict, judge};
+use crate::export::endpoint::{Endpoint, Signal};
+use crate::export::http::{Client, NoAnswer, REQUEST_LIMIT_BYTES};
+
+/// What became of a batch. Every text says which endpoint it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The server has it.
+    Delivered {
+        /// How many of its spans or points the server refused (partial success); they are not sent again.
+        rejected: u64,
+        /// What the server said about it, or why its answer could not be read.
+        message: Option<String>,
+    },
+    /// The server will never take it; it must not be sent again.
+    Rejected {
+        /// The status of the answer.
+        status: u16,
+        /// What the server said, and what can be done.
+        message: String,
+    },
+    /// Too large for the server, or for OTLP. Parts of it may be taken.
+    TooLarge {
+        /// How large it was, and for whom that is too much.
+        message: String,
+    },
+    /// The server never accepted it; it should go back to the queue's head.
+    NotAccepted {
+        /// Why the last attempt failed.
+        reason: String,
+        /// No earlier may the endpoint be called again; [`Delivery::deliver`] would only wait.
+        retry_at: Instant,
+    },
+    /// It was sent whole, but no answer came in time; it should not be sent again.
+    Unconfirmed {
+        /// Why there is no answer.
+        reason: String,
+    },
+    /// `cancel` ended before the server could have accepted it.
+    Cancelled,
+}
+
+/// The bounds of the attempts to deliver one batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// Bounds all attempts for one batch together; zero is no bound.
+    pub timeout: Duration,
+    /// The waits between attempts.
+    pub backoff: Backoff,
+}
+
+impl Default for Retry {
+    fn default() -> Retry {
+        Retry {
+            timeout: Duration::from_secs(10),
+            backoff: Backoff::default(),
+        }
+    }
+}
+
+/// Delivers batches of any signal to the endpoint of that signal.
+#[derive(Debug)]
+pub struct Delivery {
+    client: Client,
+    traces: Route,
+    metrics: Route,
+    retry: Retry,
+}
+
+impl Delivery {
+    /// Opens no connection yet.
+    pub fn new(client: Client, traces: Endpoint, metrics: Endpoint, retry: Retry) -> Delivery {
+        Delivery {
+            client,
+            traces: Route::new(traces),
+            metrics: Route::new(metrics),
+            retry,
+        }
+    }
+
+    /// Sends `body`, an encoded `Export…ServiceRequest`, as often as needed and allowed.
+    ///
+    /// Returns within the configured timeout, and at once when `cancel` ends. If the endpoint still has to be left
+    /// alone because of earlier failures, that wait comes first and counts.
+    pub async fn deliver(
+        &self,
+        signal: Signal,
+        body: Bytes,
+        cancel: impl Future<Output = ()>,
+    ) -> Outcome {
+        let route = self.route(signal);
+        if body.len() > REQUEST_LIMIT_BYTES {
+            let (endpoint, bytes) = (&route.endpoint, body.len());
+            return Outcome::TooLarge {
+                message: format!(
+                    "{endpoint}: request of {bytes} bytes; OTLP allows {REQUEST_LIMIT_BYTES}"
+                ),
+            };
+        }
+        let timeout = self.timeout();
+        let deadline = Instant::now() + timeout;
+        let last_start = deadline - timeout / 4;
+        let mut cancel = pin!(cancel);
+        let mut last = None;
+        loop {
+            if let Some(until) = route.resting_until() {
+                let in_vain = until > last_start;
+                // A worker that calls again at once must not spin, so the first wait is sat out even if it is in vain.
+                if !(in_vain && last.is_some()) {
+                    tokio::select! {
+                        biased;
+                        () = &mut cancel => return route.cancelled(last),
+                        () = tokio::time::sleep_until(until.min(last_start).into()) => {}
+                    }
+                }
+                if in_vain {
+                    return route.ended(last, until);
+                }
+            }
+
+            route.attempts.fetch_add(1, Ordering::Relaxed);
+            let mut cancelled = false;
+            let give_up = async {
+                tokio::select! {
+                    biased;
+                    () = &mut cancel => cancelled = true,
+                    () = tokio::time::sleep_until(deadline.into()) => {}
+                }
+            };
+            let answer = self
+                .client
+                .post(&route.endpoint, body.clone(), give_up)
+                .await;
+            let failure = match answer {
+                Ok(answer) => match judge(&route.endpoint, answer, body.len()) {
+                    Verdict::Final(outcome) => {
+                        route.answers();
+                        return outcome;
+                    }
+                    Verdict::Again(failure) => failure,
+                },
+                Err(NoAnswer::GaveUpSending) if cancelled => return route.cancelled(last),
+                Err(no_answer) => Failure::from(no_answer),
+            };
+            let until = route.fails(&failure, self.retry.backoff);
+            last = Some(failure);
+            if cancelled {
+                return route.cancelled(last);
+            }
+            if Instant::now() > last_start {
+                return route.ended(last, until);
+            }
+        }
+    }
+
+    /// Whether the last attempt found no server: no connection, or a proxy (502, 503, 504) without one behind it.
+    ///
+    /// A server that says 429 is busy, not down.
+    pub fn is_down(&self, signal: Signal) -> bool {
+        self.route(signal).state().down
+    }
+
+    /// Until when the endpoint has to be left alone, if it has.
+    pub fn resting_until(&self, signal: Signal) -> Option<Instant> {
+        self.route(signal).resting_until()
+    }
+
+    /// How many requests were begun so far, retries included.
+    pub fn attempts(&self, signal: Signal) -> u64 {
+        self.route(signal).attempts.load(Ordering::Relaxed)
+    }
+
+    /// Where batches of this signal go.
+    pub fn endpoint(&self, signal: Signal) -> &Endpoint {
+        &self.route(signal).endpoint
+    }
+
+    fn route(&self, signal: Signal) -> &Route {
+        match signal {
+            Signal::Traces => &self.traces,
+            Signal::Metrics => &self.metrics,
+        }
+    }
+
+    fn timeout(&self) -> Duration {
+        // Not `Duration::MAX`, which no clock can add.
+        const NO_BOUND: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+        match self.retry.timeout {
+            Duration::ZERO => NO_BOUND,
+            timeout => timeout.min(NO_BOUND),
+        }
+    }
+}
+
+/// One endpoint and how it has behaved lately.
+#[derive(Debug)]
+struct Route {
+    endpoint: Endpoint,
+    attempts: AtomicU64,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Failed attempts since the last answer that was not a failure, over all batches.
+    failures: u32,
+    rest_until: Option<Instant>,
+    down: bool,
+}
+
+impl Route {
+    fn new(endpoint: Endpoint) -> Route {
+        Route {
+            endpoint,
+            attempts: AtomicU64::new(0),
+            state: Mutex::default(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn resting_until(&self) -> Option<Instant> {
+        self.state()
+            .rest_until
+            .filter(|until| *until > Instant::now())
+    }
+
+    fn answers(&self) {
+        *self.state() = State::default();
+    }
+
+    /// Notes a failed attempt; returns when the next one is allowed.
+    fn fails(&self, failure: &Failure, backoff: Backoff) -> Instant {
+        let mut state = self.state();
+        state.failures = state.failures.saturating_add(1);
+        state.down = failure.down;
+        let wait = match failure.retry_after {
+            // "Now" is believed once; a server that goes on saying it is not hammered.
+            Some(Duration::ZERO) if state.failures > 1 => backoff.after(state.failures),
+            Some(wait) => wait,
+            None => backoff.after(state.failures),
+        };
+        let until = Instant::now() + wait;
+        state.rest_until = Some(until);
+        until
+    }
+
+    fn ended(&self, last: Option<Failure>, retry_at: Instant) -> Outcome {
+        let endpoint = &self.endpoint;
+        match last {
+            Some(Failure {
+                reason,
+                may_have_it: true,
+                ..
+            }) => Outcome::Unconfirmed {
+                reason: format!("{endpoint}: {reason}"),
+            },
+            Some(Failure { reason, .. }) => Outcome::NotAccepted {
+                reason: format!("{endpoint}: {reason}"),
+                retry_at,
+            },
+            None => Outcome::NotAccepted {
+                reason: format!("{endpoint}: left alone after earlier failures"),
+                retry_at,
+            },
+        }
+    }
+
+    fn cancelled(&self, last: Option<Failure>) -> Outcome {
+        match last {
+            Some(Failure {
+                reason,
+                may_have_it: true,
+                ..
+            }) => Outcome::Unconfirmed {
+                reason: format!("{}: {reason}; then it was cancelled", self.endpoint),
+            },
+            _ => Outcome::Cancelled,
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! An HTTP server on an ephemeral loopback port that does to its clients what it was told to.
+//!
+//! Every request takes the next [`Step`] of the script; the last step repeats. Plain threads and sockets: it must be
+//! able to break HTTP in ways that no HTTP library offers.
+
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "a module of several test binaries, each uses a part"
+)]
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+/// What the server does with a request, or with a connection.
+#[derive(Clone)]
+pub enum Step {
+    /// A well-formed answer; the connection stays open.
+    Answer {
+        status: u16,
+        headers: Vec<(String, String)>,
+        body: Vec<u8>,
+    },
+    /// These bytes instead of an answer, after the request was read.
+    Raw { bytes: Vec<u8>, then: Then },
+    /// These bytes one at a time, after the request was read.
+    Drip { bytes: Vec<u8>, pause: Duration },
+    /// These bytes before anything was read, then the end of the connection; without bytes, its end at once.
+    Greet(Vec<u8>),
+    /// Nothing is ever read.
+    NeverRead,
+}
+
+/// What follows the bytes of [`Step::Raw`].
+#[derive(Clone, Copy, PartialEq)]
+pub enum Then {
+    Close,
+    Stall,
+    Serve,
+}
+
+pub fn status(status: u16) -> Step {
+    Step::Answer {
+        status,
+        headers: Vec::new(),
+        body: Vec::new(),
+    }
+}
+
+pub fn answer(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Step {
+    let headers = headers
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Step::Answer {
+        status,
+        headers: headers.collect(),
+        body: body.into(),
+    }
+}
+
+pub fn raw(bytes: impl Into<Vec<u8>>, then: Then) -> Step {
+    Step::Raw {
+        bytes: bytes.into(),
+        then,
+    }
+}
+
+/// A request as it arrived.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub line: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    /// All values of a header, in order.
+    pub fn header(&self, name: &str) -> Vec<&str> {
+        let same = |(given, _): &&(String, String)| given.eq_ignore_ascii_case(name);
+        self.headers
+            .iter()
+            .filter(same)
+            .map(|(_, value)| value.as_str())
+            .collect()
+    }
+}
+
+#[derive(Default)]
+struct Shared {
+    script: Mutex<(usize, Vec<Step>)>,
+    accepted: AtomicUsize,
+    requests: Mutex<Vec<Request>>,
+    stopped: AtomicBool,
+}
+
+impl Shared {
+    /// The step of the next request; it stays the next one if it fails `take`.
+    fn next(&self, take: impl Fn(&Step) -> bool) -> Option<Step> {
+        let mut script = self.script.lock().unwrap();
+        let (at, steps) = &mut *script;
+        let step = steps[*at].clone();
+        let taken = take(&step);
+        if taken && *at + 1 < steps.len() {
+            *at += 1;
+        }
+        taken.then_some(step)
+    }
+
+    fn stopped(&self) -> bool {
+        self.stopped.load(Ordering::Acquire)
+    }
+}
+
+pub struct ScriptedServer {
+    address: SocketAddr,
+    scheme: &'static str,
+    shared: Arc<Shared>,
+    acceptor: Option<JoinHandle<()>>,
+}
+
+impl ScriptedServer {
+    pub fn start(script: impl Into<Vec<Step>>) -> ScriptedServer {
+        ScriptedServer::listen(script.into(), None)
+    }
+
+    pub fn start_tls(script: impl Into<Vec<Step>>, tls: rustls::ServerConfig) -> ScriptedServer {
+        ScriptedServer::listen(script.into(), Some(Arc::new(tls)))
+    }
+
+    fn listen(script: Vec<Step>, tls: Option<Arc<rustls::ServerConfig>>) -> ScriptedServer {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let shared = Arc::new(Shared {
+            script: Mutex::new((0, script)),
+            ..Shared::default()
+        });
+        let acceptor = thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || accept(&listener, &shared, tls)
+        });
+        ScriptedServer {
+            address,
+            scheme,
+            shared,
+            acceptor: Some(acceptor),
+        }
+    }
+
+    /// Its URL without a path.
+    pub fn url(&self) -> String {
+        format!("{}://{}", self.scheme, self.address)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// How many connections were accepted.
+    pub fn accepted(&self) -> usize {
+        self.shared.accepted.load(Ordering::Acquire)
+    }
+
+    /// The requests that were read whole, in order.
+    pub fn requests(&self) -> Vec<Request> {
+        self.shared.requests.lock().unwrap().clone()
+    }
+}
+
+impl Drop for ScriptedServer {
+    fn drop(&mut self) {
+        self.shared.stopped.store(true, Ordering::Release);
+        // Wakes the acceptor.
+        drop(TcpStream::connect(self.address));
+        if let Some(acceptor) = self.acceptor.take() {
+            acceptor.join().unwrap();
+        }
+    }
+}
+
+fn accept(listener: &TcpListener, shared: &Arc<Shared>, tls: Option<Arc<rustls::ServerConfig>>) {
+    for stream in listener.incoming() {
+        if shared.stopped() {
+            return;
+        }
+        let Ok(stream) = stream else { continue };
+        shared.accepted.fetch_add(1, Ordering::AcqRel);
+        let (shared, tls) = (Arc::clone(shared), tls.clone());
+        // A broken connection is what many of the tests are about; it ends its thread only.
+        thread::spawn(move || -> io::Result<()> {
+            stream.set_nodelay(true)?;
+            stream.set_read_timeout(Some(Duration::from_millis(20)))?;
+            match tls {
+                None => serve(stream, &shared),
+                Some(tls) => {
+                    let session = rustls::ServerConnection::new(tls).map_err(io::Error::other)?;
+                    serve(rustls::StreamOwned::new(session, stream), &shared)
+                }
+            }
+        });
+    }
+}
+
+fn serve(mut stream: impl Read + Write, shared: &Shared) -> io::Result<()> {
+    match shared.next(|step| matches!(step, Step::Greet(_) | Step::NeverRead)) {
+        Some(Step::Greet(bytes)) => {
+            stream.write_all(&bytes)?;
+            stream.flush()?;
+            // Closing with unread bytes would reset the connection, and the client might not see the greeting.
+            while !bytes.is_empty() && matches!(some(&mut stream, shared, &mut [0; 4096]), Ok(1..))
+            {
+            }
+            return Ok(());
+        }
+        Some(_) => {
+            while !shared.stopped() {
+                thread::sleep(Duration::from_millis(10));
+            }
+            return Ok(());
+        }
+        None => {}
+    }
+    let mut unread = Vec::new();
+    while let Some(request) = read(&mut stream, shared, &mut unread)? {
+        shared.requests.lock().unwrap().push(request);
+        match shared.next(|_| true) {
+            Some(Step::Answer {
+                status,
+                headers,
+                body,
+            }) => {
+                let mut head = format!(
+                    "HTTP/1.1 {status} Reason\r\ncontent-length: {}\r\n",
+                    body.len()
+                );
+                for (name, value) in headers {
+                    head.push_str(&format!("{name}: {value}\r\n"));
+                }
+                head.push_str("\r\n");
+                stream.write_all(&[head.as_bytes(), &body].concat())?;
+            }
+            Some(Step::Raw { bytes, then }) => {
+                stream.write_all(&bytes)?;
+                stream.flush()?;
+                match then {
+                    Then::Serve => {}
+                    Then::Close => return Ok(()),
+                    Then::Stall => while some(&mut stream, shared, &mut [0; 4096])? > 0 {},
+                }
+            }
+            Some(Step::Drip { bytes, pause }) => {
+                for byte in bytes {
+                    stream.write_all(&[byte])?;
+                    stream.flush()?;
+                    thread::sleep(pause);
+                }
+            }
+            Some(Step::Greet(_) | Step::NeverRead) | None => return Ok(()),
+        }
+        stream.flush()?;
+    }
+    Ok(())
+}
+
+/// Reads one request; `None` when the client closed the connection.
+fn read(
+    stream: &mut impl Read,
+    shared: &Shared,
+    unread: &mut Vec<u8>,
+) -> io::Result<Option<Request>> {
+    let head_end = loop {
+        if let Some(at) = unread.windows(4).position(|four| four == b"\r\n\r\n") {
+            break at + 4;
+        }
+        if !more(stream, shared, unread)? {
+            return Ok(None);
+        }
+    };
+    let head: Vec<u8> = unread.drain(..head_end).collect();
+    let head = String::from_utf8(head).map_err(io::Error::other)?;
+    let mut lines = head.trim_end().split("\r\n").map(str::to_owned);
+    let line = lines.next().unwrap_or_default();
+    let headers: Vec<(String, String)> = lines
+        .filter_map(|line| {
+            line.split_once(": ")
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        })
+        .collect();
+    let mut request = Request {
+        line,
+        headers,
+        body: Vec::new(),
+    };
+    let length = request
+        .header("content-length")
+        .first()
+        .map_or(Ok(0), |length| length.parse());
+    let length: usize = length.map_err(io::Error::other)?;
+    while unread.len() < length {
+        if !more(stream, shared, unread)? {
+            return Ok(None);
+        }
+    }
+    request.body = unread.drain(..length).collect();
+    Ok(Some(request))
+}
+
+fn more(stream: &mut impl Read, shared: &Shared, into: &mut Vec<u8>) -> io::Result<bool> {
+    let mut bytes = [0; 64 << 10];
+    let count = some(stream, shared, &mut bytes)?;
+    into.extend_from_slice(&bytes[..count]);
+    Ok(count > 0)
+}
+
+/// Like `read`, but ends when the server is dropped.
+fn some(stream: &mut impl Read, shared: &Shared, bytes: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match stream.read(bytes) {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+                ) =>
+            {
+                if shared.stopped() {
+                    return Ok(0);
+                }
+            }
+            other => return other,
+        }
+    }
+}
