@@ -1,0 +1,85 @@
+"""Documents stay true: their links lead somewhere, and every command is run by a test or by CI."""
+
+import json
+import re
+import shlex
+import subprocess
+import unittest
+
+from tests.docs import documents
+
+MAKEFILE = (documents.ROOT / "Makefile").read_text(encoding="utf-8")
+TARGETS = dict(re.findall(r"^([\w-]+):\n\t(.*)", MAKEFILE, re.MULTILINE))
+
+# Quick and without side effects: run right here.
+RUN_HERE = ("python3 tools/make.py list",)
+
+# Covered elsewhere; the reason says where a broken one would show.
+COVERED = {
+    "python3 tools/make.py setup": "every suite starts with it",
+    "make": "the target must be in the Makefile; .ci/run runs `make test` and `make test-ci`",
+}
+
+# What installs a published package cannot run before it is published; the package targets build it.
+INSTALLS = (
+    "pip install polyspan",
+    "npm install polyspan",
+    "dotnet add package Polyspan",
+    "cargo add polyspan",
+)
+
+
+class Commands(unittest.TestCase):
+    def test_every_command_is_run_or_covered(self) -> None:
+        seen = 0
+        for document in documents.all_documents():
+            for where, command in documents.commands(document):
+                seen += 1
+                with self.subTest(where=where, command=command):
+                    self.check(command)
+        self.assertGreater(seen, 0)
+
+    def check(self, command: str) -> None:
+        words = shlex.split(command)
+        if command in RUN_HERE:
+            subprocess.run(words, cwd=documents.ROOT, check=True, stdout=subprocess.DEVNULL)
+        elif words[0] == "make":
+            for target in words[1:]:
+                self.assertIn(target, TARGETS, "no such target in the Makefile")
+        else:
+            self.assertTrue(
+                command.startswith((*INSTALLS, *COVERED)),
+                "neither run nor covered: add it to RUN_HERE, or to COVERED with where it is run",
+            )
+
+    def test_make_without_a_target_is_the_demo(self) -> None:
+        self.assertEqual(next(iter(TARGETS)), "demo")
+
+
+class Links(unittest.TestCase):
+    def test_every_link_within_the_repository_leads_somewhere(self) -> None:
+        for document in documents.all_documents():
+            for link in documents.links(document):
+                if re.match(r"[a-z]+:", link):
+                    continue
+                path, _, anchor = link.partition("#")
+                target = (document.parent / path) if path else document
+                with self.subTest(document=document.name, link=link):
+                    self.assertTrue(target.exists())
+                    if anchor:
+                        self.assertIn(anchor, documents.anchors(target))
+
+
+class Examples(unittest.TestCase):
+    def test_every_json_block_parses(self) -> None:
+        for document in documents.all_documents():
+            for block in documents.blocks(document):
+                if block.language == "json":
+                    with self.subTest(where=block.where):
+                        json.loads("\n".join(block.lines))
+
+
+class Changelog(unittest.TestCase):
+    def test_it_has_a_part_for_what_is_not_released(self) -> None:
+        changelog = (documents.ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+        self.assertRegex(changelog, r"\n## \[Unreleased\]\n")

@@ -1,0 +1,184 @@
+"""The test set: the table of suites. To add one, add an entry here; CONTRIBUTING.md says what it may expect.
+
+Suites run in this order, the cheap and telling ones first. Stage "test" is `make test`; stage "ci" is what
+CI adds; stage "part" is covered by another suite and runs only when asked for by name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Stage = Literal["test", "ci", "part"]
+Runner = Literal["check", "cargo", "pytest", "node", "dotnet", "unittest", "plain"]
+
+# While the tree grows: a suite whose `path` is not there yet is reported, not failed.
+GROWING = True
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command; `runner` says whose closing line counts its tests ("check": the exit status is one)."""
+
+    command: str
+    runner: Runner = "check"
+    cwd: str = "."
+    environment: Mapping[str, str] = field(default_factory=dict)
+    minutes: float = 20
+    lint: bool = False
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Commands that together say whether one part of polyspan works."""
+
+    name: str
+    about: str
+    path: str
+    setups: tuple[str, ...]
+    steps: tuple[Step, ...]
+    stage: Stage = "test"
+    # Runs with the languages that are there, instead of being left out when one of them is missing.
+    partial: bool = False
+
+
+def _lint(command: str, cwd: str = ".") -> Step:
+    return Step(command, cwd=cwd, lint=True)
+
+
+SUITES: tuple[Suite, ...] = (
+    Suite(
+        "tools",
+        "the house itself: what builds, runs and counts all the others",
+        "tools",
+        ("venv",),
+        (
+            _lint("{venv}/bin/ruff check tools"),
+            _lint("{venv}/bin/ruff format --check tools"),
+            _lint("{venv}/bin/mypy tools"),
+            Step("{python} -m unittest discover -s tools/tests -t tools", "unittest"),
+        ),
+    ),
+    Suite(
+        "docs",
+        "README and docs: links resolve, every command is run or belongs to a target",
+        "tests/docs",
+        (),
+        (Step("{python} -m unittest tests.docs.test_documents", "unittest"),),
+    ),
+    Suite(
+        "rust",
+        "format, clippy and tests of all crates, generated files included",
+        "Cargo.toml",
+        ("rust",),
+        (
+            _lint("cargo fmt --all --check"),
+            _lint("cargo clippy --all-targets -- -D warnings"),
+            Step("cargo test", "cargo", minutes=30),
+        ),
+    ),
+    Suite(
+        "gen",
+        "generated files are fresh; symbols, header and C# entry points agree",
+        "xtask",
+        ("rust",),
+        (Step("cargo test -p xtask", "cargo"),),
+        stage="part",
+    ),
+    Suite(
+        "c",
+        "the C ABI from C99 and C++17, warnings as errors",
+        "tests/c",
+        ("c",),
+        (Step("{python} tests/c/run.py", "plain"),),
+    ),
+    Suite(
+        "python",
+        "bindings-python: style, types, tests",
+        "bindings-python/pyproject.toml",
+        ("python",),
+        (
+            _lint("{venv}/bin/ruff check .", "bindings-python"),
+            _lint("{venv}/bin/ruff format --check .", "bindings-python"),
+            _lint("{venv}/bin/mypy --strict python tests", "bindings-python"),
+            Step("{venv}/bin/pytest", "pytest", cwd="bindings-python"),
+        ),
+    ),
+    Suite(
+        "scripts",
+        "style and types of the Python programs in tests, examples and benches",
+        "tests/docs",
+        ("python",),
+        (
+            _lint("{venv}/bin/ruff check tests examples benches"),
+            _lint("{venv}/bin/ruff format --check tests examples benches"),
+            _lint("{venv}/bin/mypy tests examples benches"),
+        ),
+    ),
+    Suite(
+        "node",
+        "bindings-node: style, types, tests",
+        "bindings-node/package.json",
+        ("node",),
+        (
+            _lint("npm run lint", "bindings-node"),
+            Step("npm test", "node", cwd="bindings-node"),
+        ),
+    ),
+    Suite(
+        "dotnet",
+        "bindings-dotnet: style, tests",
+        "bindings-dotnet/Polyspan.slnx",
+        ("dotnet",),
+        (
+            _lint("dotnet format --verify-no-changes --no-restore", "bindings-dotnet"),
+            Step("dotnet test --no-build", "dotnet", cwd="bindings-dotnet"),
+        ),
+    ),
+    Suite(
+        "unity",
+        "unity-plugin: package linter, and its sources under Mono with 50 domain reloads",
+        "tests/unity/run.py",
+        ("unity",),
+        (Step("{python} tests/unity/run.py", "plain"),),
+    ),
+    Suite(
+        "conformance",
+        "the same vectors through the public API of every language, identical bytes",
+        "tests/conformance/run.py",
+        ("c", "python", "node", "dotnet", "unity"),
+        (Step("{python} tests/conformance/run.py", "plain"),),
+        partial=True,
+    ),
+    Suite(
+        "fork",
+        "1,000 forks of a process with a busy worker, from Rust and from Python",
+        "tests/fork/run.py",
+        ("python",),
+        (Step("{python} tests/fork/run.py", "plain"),),
+    ),
+    Suite(
+        "sanitizers",
+        "tests/c under AddressSanitizer (library instrumented too) and valgrind",
+        "tests/c",
+        ("c", "valgrind"),
+        (Step("{python} tests/c/run.py --sanitize", "plain", minutes=30),),
+        stage="ci",
+    ),
+    Suite(
+        "benches",
+        "the bench programs build and are tidy; `make bench-<what>` runs them",
+        "benches/Cargo.toml",
+        ("rust",),
+        (_lint("cargo clippy --package polyspan-benches --all-targets -- -D warnings"),),
+        stage="ci",
+    ),
+    Suite(
+        "demo",
+        "one trace through all six languages, nothing leaks; the control run finds every planted secret",
+        "examples/demo/run.py",
+        ("c", "python", "node", "dotnet", "unity"),
+        (Step("{python} examples/demo/run.py"), Step("{python} examples/demo/run.py --control")),
+        stage="ci",
+        partial=True,
+    ),
+)
