@@ -18,6 +18,6 @@ Adding a suite is one entry in `suites`. Programs of this repository that need b
 conformance, the fork test) call `prepare` and use `paths`.
 """
 
-from house.prepare import Ready, prepare
+from house.ready import Ready, prepare
 
 __all__ = ["Ready", "prepare"]

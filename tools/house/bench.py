@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from house import paths, process
-from house.prepare import prepare
+from house.ready import prepare
 
 _MINUTES = 60
 

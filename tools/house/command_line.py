@@ -8,7 +8,7 @@ from pathlib import Path
 
 from house import bench, package, runs, suites, tally
 from house.closing import FAILURE, Count
-from house.prepare import BuildError, ToolchainError, prepare
+from house.ready import BuildError, ToolchainError, prepare
 from house.setups import SETUPS
 from house.suites import Step, Suite
 

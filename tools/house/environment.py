@@ -24,6 +24,8 @@ _FIXED = {
     "NPM_CONFIG_FUND": "false",
     "NPM_CONFIG_UPDATE_NOTIFIER": "false",
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    # MSBuild reads it as a property: the library to put beside what is built.
+    "PolyspanNativeLibrary": str(paths.NATIVE_LIBRARY),
     "PYTHONUNBUFFERED": "1",
 }
 

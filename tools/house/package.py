@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from house import paths, process
-from house.prepare import BuildError, prepare
+from house.ready import BuildError, prepare
 
 _MINUTES = 30
 _GOAL_BYTES = 5 << 20
@@ -36,6 +36,7 @@ def _pack_c() -> None:
     _print_size(stripped)
 
 
+_DOTNET_NATIVE = "-p:PolyspanNativeLibrary={target}/release/libpolyspan_native.so"
 _RELEASE_NATIVE = (".", "cargo build --release")
 
 TABLE = {
@@ -69,7 +70,10 @@ TABLE = {
         ("dotnet",),
         (
             _RELEASE_NATIVE,
-            ("bindings-dotnet", "dotnet pack --configuration Release --output {target}/package"),
+            (
+                "bindings-dotnet",
+                f"dotnet pack --configuration Release --output {{target}}/package {_DOTNET_NATIVE}",
+            ),
         ),
         "*.nupkg",
     ),

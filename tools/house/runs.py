@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from house import closing, paths, process
 from house.closing import FAILURE, NOTHING, Count
-from house.prepare import BuildError, ToolchainError, prepare
+from house.ready import BuildError, ToolchainError, prepare
 from house.suites import Step, Suite
 
 

@@ -34,11 +34,12 @@ class Build:
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     minutes: float = 20
+    manifest: str = ""
 
     @property
     def exists(self) -> bool:
-        """Whether the directory it builds is in this checkout."""
-        return (paths.ROOT / self.cwd).is_dir()
+        """Whether what it builds is in this checkout (while the tree grows)."""
+        return (paths.ROOT / self.cwd / self.manifest).exists()
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ def _npm_ci(project: str) -> Build:
         cwd=project,
         inputs=(f"{project}/package.json", f"{project}/package-lock.json"),
         outputs=(f"{project}/node_modules/.package-lock.json",),
+        manifest="package-lock.json",
     )
 
 
@@ -98,6 +100,7 @@ SETUPS: dict[str, Setup] = {
                 cwd="bindings-python",
                 inputs=(*_CORE, "bindings-python"),
                 outputs=(f"{_SITE_PACKAGES}/polyspan*", "bindings-python/python/polyspan/*.so"),
+                manifest="pyproject.toml",
             ),
         ),
         after=("venv",),
@@ -112,6 +115,7 @@ SETUPS: dict[str, Setup] = {
                 cwd="bindings-node",
                 inputs=("bindings-node", "{target}/debug/libpolyspan_node.so"),
                 outputs=("bindings-node/dist/index.js", "bindings-node/**/*.node"),
+                manifest="src/index.ts",
             ),
         ),
         after=("rust",),
@@ -125,6 +129,7 @@ SETUPS: dict[str, Setup] = {
                 cwd="bindings-dotnet",
                 inputs=("bindings-dotnet", "unity-plugin", _NATIVE),
                 outputs=("bindings-dotnet/src/Polyspan/bin/Debug/netstandard2.0/Polyspan.dll",),
+                manifest="Polyspan.slnx",
             ),
         ),
         after=("rust",),

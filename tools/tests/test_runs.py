@@ -60,7 +60,7 @@ def run(*suites: Suite, growing: bool = False) -> tuple[list[runs.Outcome], str]
 
 def without(toolchain: str) -> contextlib.AbstractContextManager[object]:
     lack = toolchains.Missing(toolchain, "`it` is not on PATH", "sudo apt install it")
-    return mock.patch("house.prepare.missing", lambda name: lack if name == toolchain else None)
+    return mock.patch("house.ready.missing", lambda name: lack if name == toolchain else None)
 
 
 class Suites(unittest.TestCase):
