@@ -10,7 +10,7 @@
 use std::path::Path;
 
 use crate::config::Config;
-use crate::trace::value::OwnedValue;
+use crate::trace::OwnedValue;
 
 const SERVICE_NAME: &str = "service.name";
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 use http::Uri;
 
 use super::error::readable;
-use super::otlp::{Headers, Timeout, parse_endpoint, without_secrets};
+use super::otlp::{Headers, Timeout, parse_endpoint};
 use super::{Config, ConfigError, Propagator, pairs};
-use crate::trace::value::OwnedValue;
+use crate::export::endpoint::shown;
+use crate::trace::OwnedValue;
 
 /// The largest number that OpenTelemetry's settings must support, and the largest one polyspan takes.
 pub(crate) const MOST: u64 = i32::MAX as u64;
@@ -112,7 +113,7 @@ impl Field {
                 return refusal.map_or(Ok(()), Err);
             }
             Field::Endpoint(place) => {
-                let url = parse_endpoint(text).map_err(|reason| reason.map(str::to_owned))?;
+                let url = parse_endpoint(text)?;
                 (place.set)(config, url);
             }
             Field::Headers(place) => {
@@ -153,7 +154,7 @@ impl Field {
                     .collect::<Vec<_>>()
                     .join(","),
             },
-            Field::Endpoint(place) => without_secrets(&(place.get)(config)?.to_string()),
+            Field::Endpoint(place) => shown(&(place.get)(config)?.to_string()),
             Field::Headers(place) => (place.get)(config).filter(|h| !h.is_empty())?.to_string(),
             // Values may be anything, so only the keys are shown.
             Field::Attributes(place) => {
@@ -192,7 +193,7 @@ impl Field {
     fn showable(&self, text: &str) -> Option<String> {
         match self {
             Field::Headers(_) | Field::Attributes(_) => None,
-            Field::Endpoint(_) => Some(readable(&without_secrets(text), SHOWN)),
+            Field::Endpoint(_) => Some(readable(&shown(text), SHOWN)),
             _ => Some(readable(text, SHOWN)),
         }
     }

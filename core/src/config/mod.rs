@@ -35,12 +35,13 @@ mod setters;
 #[cfg(test)]
 mod tests;
 
+pub use crate::export::endpoint::Signal;
 pub use choices::{
     Binding, Compression, Exporter, LogLevel, Propagator, Protocol, Redaction, Sampler,
 };
 pub use error::ConfigError;
 pub use options::{ConfigOption, OPTIONS};
-pub use otlp::{Headers, OtlpTarget, Signal, Timeout};
+pub use otlp::{Headers, OtlpTarget, Timeout};
 
 pub(crate) use error::readable;
 
@@ -50,8 +51,8 @@ use std::time::Duration;
 
 use http::Uri;
 
-use crate::trace::limits::Limits;
-use crate::trace::value::OwnedValue;
+use crate::trace::Limits;
+use crate::trace::OwnedValue;
 use field::Source;
 
 /// How polyspan behaves. See [`OPTIONS`] for what each option means.

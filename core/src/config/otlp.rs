@@ -3,27 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
-/// A kind of telemetry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Signal {
-    /// Spans.
-    Traces,
-    /// Metrics.
-    Metrics,
-}
-
-impl Signal {
-    /// What the base endpoint is completed with (OTLP exporter specification, "Endpoint URLs for OTLP/HTTP").
-    pub const fn path(self) -> &'static str {
-        match self {
-            Signal::Traces => "v1/traces",
-            Signal::Metrics => "v1/metrics",
-        }
-    }
-}
+use crate::export::endpoint::{Endpoint, EndpointError, RESERVED, Signal};
 
 /// Everything that a request of one signal needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,8 +68,13 @@ impl Headers {
     pub(crate) fn set(&mut self, name: &str, value: &[u8]) -> Result<(), &'static str> {
         let name = HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| "has a name that no HTTP header can have")?;
-        let mut value = HeaderValue::from_bytes(value)
-            .map_err(|_| "has a value that no HTTP header can have")?;
+        if RESERVED.contains(&name) {
+            return Err("describes the request that polyspan itself writes");
+        }
+        let mut value = std::str::from_utf8(value)
+            .ok()
+            .and_then(|text| HeaderValue::from_str(text).ok())
+            .ok_or("has a value with characters that HTTP does not allow")?;
         value.set_sensitive(true);
         self.0.insert(name, value);
         Ok(())
@@ -111,57 +98,26 @@ impl fmt::Debug for Headers {
 }
 
 /// Reads an endpoint. Returns what is wrong with it as a clause, or nothing if `allowed` says it all.
-pub(crate) fn parse_endpoint(text: &str) -> Result<Uri, Option<&'static str>> {
-    let url: Uri = text.parse().map_err(|_| None)?;
-    match (url.scheme_str(), url.authority()) {
-        (Some("http" | "https"), Some(authority)) if authority.as_str().contains('@') => Err(Some(
-            "which has a user name or password in it; send credentials as headers instead",
+pub(crate) fn parse_endpoint(text: &str) -> Result<Uri, Option<String>> {
+    match Endpoint::exact(text) {
+        Ok(endpoint) => Ok(endpoint.url().clone()),
+        Err(EndpointError::Credentials { .. }) => Err(Some(
+            "which has a user name or password in it; send credentials as headers instead"
+                .to_owned(),
         )),
-        (Some("http" | "https"), Some(authority)) if !authority.host().is_empty() => {
-            // `http` accepts any digits as a port; a number beyond 16 bits would only fail when connecting.
-            match authority.as_str().rsplit_once(':') {
-                Some((_, port)) if !port.ends_with(']') && authority.port_u16().is_none() => {
-                    Err(Some("whose port is not a number up to 65535"))
-                }
-                _ => Ok(url),
-            }
+        Err(EndpointError::NotAUrl { cause, .. }) => {
+            Err(Some(format!("which is not an address ({cause})")))
         }
-        (Some("http" | "https"), _) => Err(Some("which names no host")),
-        _ => Err(None),
+        Err(_) => Err(None),
     }
 }
 
 /// The address of a signal below a base endpoint: its path is completed, its query is kept.
 pub(crate) fn signal_url(base: &Uri, signal: Signal) -> Uri {
-    let path = base.path().trim_end_matches('/');
-    let query = base
-        .query()
-        .map_or(String::new(), |query| format!("?{query}"));
-    let completed = format!("{path}/{}{query}", signal.path());
-    let mut parts = base.clone().into_parts();
-    match PathAndQuery::try_from(completed) {
-        Ok(path) => {
-            parts.path_and_query = Some(path);
-            Uri::from_parts(parts).unwrap_or_else(|_| base.clone())
-        }
-        // A valid path and a valid path make a valid path, unless it is longer than `http` allows.
+    // An address that was read can be read again; only one of 64 KiB grows too long by its completion.
+    match Endpoint::base(&base.to_string(), signal) {
+        Ok(endpoint) => endpoint.url().clone(),
         Err(_) => base.clone(),
-    }
-}
-
-/// An address, or what was meant to be one, without what may be secret in it: user information and the query.
-pub(crate) fn without_secrets(url: &str) -> String {
-    let (scheme, rest) = match url.find("://") {
-        Some(at) => url.split_at(at + 3),
-        None => ("", url),
-    };
-    let rest = match rest.rsplit_once('@') {
-        Some((_, host)) => format!("***@{host}"),
-        None => rest.to_owned(),
-    };
-    match rest.split_once('?') {
-        Some((path, _)) => format!("{scheme}{path}?***"),
-        None => format!("{scheme}{rest}"),
     }
 }
 
@@ -215,15 +171,7 @@ mod tests {
     #[test]
     fn credentials_in_an_endpoint_are_refused_because_they_would_not_be_sent() {
         let reason = parse_endpoint("http://user:pw@a:4318").unwrap_err();
-        assert!(reason.unwrap().contains("headers"));
-    }
-
-    #[test]
-    fn an_address_is_shown_without_user_information_and_query() {
-        assert_eq!(without_secrets("http://u:p/w@a:1/x"), "http://***@a:1/x");
-        assert_eq!(without_secrets("u:p@a"), "***@a");
-        assert_eq!(without_secrets("https://a/x?token=t&b"), "https://a/x?***");
-        assert_eq!(without_secrets("https://a/x"), "https://a/x");
+        assert!(reason.is_some_and(|reason| reason.contains("headers")));
     }
 
     #[test]
@@ -237,5 +185,7 @@ mod tests {
         );
         assert!(headers.set("a b", b"").is_err());
         assert!(headers.set("a", b"\n").is_err());
+        assert!(headers.set("a", "ä".as_bytes()).is_err());
+        assert!(headers.set("Content-Type", b"text/plain").is_err());
     }
 }

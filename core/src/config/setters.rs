@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{
     Binding, Config, ConfigError, Exporter, LogLevel, Propagator, Redaction, Sampler, Timeout,
 };
-use crate::trace::value::{OwnedValue, Value};
+use crate::trace::{OwnedValue, Value};
 
 /// What an option is set from: its text.
 trait Setting {

@@ -32,7 +32,7 @@ impl Signal {
 }
 
 /// Headers that describe the body or the connection: whoever writes those writes these.
-const RESERVED: [HeaderName; 9] = [
+pub(crate) const RESERVED: [HeaderName; 9] = [
     http::header::CONNECTION,
     http::header::CONTENT_ENCODING,
     http::header::CONTENT_LENGTH,
@@ -221,6 +221,13 @@ fn parse(url: &str) -> Result<Uri, EndpointError> {
         Some(authority) if authority.as_str().contains('@') => {
             Err(EndpointError::Credentials { given: shown(url) })
         }
+        // `Uri` accepts any digits as a port; a number beyond 16 bits would only fail when connecting.
+        Some(authority) if has_port(authority.as_str()) && uri.port_u16().is_none() => {
+            Err(EndpointError::NotAUrl {
+                given: shown(url),
+                cause: "its port is not a number up to 65535".to_owned(),
+            })
+        }
         Some(authority) if !authority.host().is_empty() => Ok(uri),
         _ => Err(EndpointError::NotAUrl {
             given: shown(url),
@@ -229,20 +236,25 @@ fn parse(url: &str) -> Result<Uri, EndpointError> {
     }
 }
 
-/// A URL for an error text: without what stands before an `@`, and without the query.
-fn shown(url: &str) -> String {
+/// Whether a port follows the host. Colons inside the brackets of an IPv6 address begin none.
+fn has_port(authority: &str) -> bool {
+    authority
+        .rsplit_once(':')
+        .is_some_and(|(_, port)| !port.ends_with(']'))
+}
+
+/// A URL, or what was meant to be one, for a message: without what stands before an `@`, and without the query.
+///
+/// The `@` first: a password may hold the characters that begin a query.
+pub(crate) fn shown(url: &str) -> String {
     let url = url.trim();
-    let url = url.split(['?', '#']).next().unwrap_or_default();
-    match url.rsplit_once('@') {
-        None => url.to_owned(),
-        Some((before, after)) => {
-            let scheme = before
-                .find("://")
-                .and_then(|at| before.get(..at + 3))
-                .unwrap_or_default();
-            format!("{scheme}…@{after}")
-        }
-    }
+    let (scheme, rest) = url.split_at(url.find("://").map_or(0, |at| at + 3));
+    let (mark, rest) = match rest.rsplit_once('@') {
+        None => ("", rest),
+        Some((_, host)) => ("…@", host),
+    };
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    format!("{scheme}{mark}{rest}")
 }
 
 #[cfg(test)]
@@ -300,6 +312,8 @@ mod tests {
         for url in [
             "http://me:hunter2@host",
             "http:// me:hunter2@host",
+            "http://me:?hunter2@host",
+            "me:hunter2@host/#",
             "ftp://host/?k=hunter2",
         ] {
             let error = Endpoint::exact(url).unwrap_err();

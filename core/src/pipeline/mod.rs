@@ -1,0 +1,226 @@
+//! From a finished span to the backend.
+//!
+//! | part | does |
+//! |---|---|
+//! | [`chunk`](self) | gathers a thread's finished spans |
+//! | `budget` | bounds the memory of everything below |
+//! | `worker` | one thread: reads batches, has them redacted and encoded, delivers them |
+//! | [`delivery`] | decides, per answer of the backend, what happens next |
+//!
+//! A [`Pipeline`] is the mutable state of one provider in one process generation.
+
+pub mod backoff;
+mod budget;
+mod chunk;
+pub mod delivery;
+mod flush;
+mod signal;
+mod verdict;
+mod worker;
+
+pub use flush::FlushError;
+
+pub(crate) use chunk::{Local, local};
+
+use crate::config::Config;
+use crate::diagnostics::Diagnostics;
+use crate::process;
+use crate::redact;
+use crate::stats::{Counters, DropCause, Stats};
+use crate::trace::{Batch, Identity, Inner, Recorder};
+use budget::Budget;
+use flush::Waiting;
+use signal::Signal;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Mutable state of one provider in one process generation.
+pub(crate) struct Pipeline {
+    pub(crate) generation: u64,
+    /// Tells pipelines apart in thread-local caches.
+    uid: u64,
+    pub(crate) instance_id: u128,
+    locals: boxcar::Vec<Local>,
+    queue: Mutex<VecDeque<Batch>>,
+    /// Spans in the queue or with the worker.
+    waiting_spans: AtomicUsize,
+    most_waiting_spans: usize,
+    chunk_records: u32,
+    export_spans: usize,
+    budget: Budget,
+    signal: Signal,
+    /// A thread has put something into an empty chunk since the worker's timer last went off.
+    timer_wanted: AtomicBool,
+    worker: AtomicU8,
+    waiting: Waiting,
+    pub(crate) counters: Counters,
+    pub(crate) redacted: redact::Counts,
+    pub(crate) diagnostics: Diagnostics,
+}
+
+mod worker_state {
+    pub(super) const ABSENT: u8 = 0;
+    pub(super) const RUNNING: u8 = 1;
+    pub(super) const ENDED: u8 = 2;
+    pub(super) const FAILED: u8 = 3;
+}
+
+impl Pipeline {
+    pub(crate) fn new(config: &Config, generation: u64) -> Self {
+        static NEXT_UID: AtomicU64 = AtomicU64::new(1);
+        let export_spans = config.max_export_batch_size.max(1) as usize;
+        let most_waiting_spans = config
+            .max_queue_size
+            .map_or(usize::MAX, |spans| spans as usize);
+        Self {
+            generation,
+            uid: NEXT_UID.fetch_add(1, Ordering::Relaxed),
+            instance_id: crate::trace::random_u128(),
+            locals: boxcar::Vec::new(),
+            queue: Mutex::new(VecDeque::new()),
+            waiting_spans: AtomicUsize::new(0),
+            most_waiting_spans,
+            chunk_records: export_spans.min(most_waiting_spans).clamp(1, 256) as u32,
+            export_spans,
+            budget: Budget::new(config.memory_limit),
+            signal: Signal::default(),
+            timer_wanted: AtomicBool::new(false),
+            worker: AtomicU8::new(worker_state::ABSENT),
+            waiting: Waiting::default(),
+            counters: Counters::default(),
+            redacted: redact::Counts::new(),
+            diagnostics: Diagnostics::new(config.log_level, false),
+        }
+    }
+
+    /// A recorded span has ended on this thread.
+    #[inline]
+    pub(crate) fn append(
+        &'static self,
+        provider: &'static Inner,
+        recorder: &Recorder,
+        identity: &Identity<'_>,
+    ) {
+        let local = local(self);
+        local.ended.add(1);
+        local.live.subtract(1);
+        if self.is_closed() {
+            return self.counters.dropped(DropCause::Shutdown, 1);
+        }
+        let mut chunk = local.chunk();
+        let was_empty = chunk.is_empty();
+        if !chunk.append(self, recorder, identity) {
+            drop(chunk);
+            local.dropped.add(1);
+            return;
+        }
+        drop(chunk);
+        if was_empty {
+            self.want_timer(provider);
+        }
+    }
+
+    /// A host submits spans that it kept.
+    pub(crate) fn submit(&'static self, provider: &'static Inner, batch: Batch) {
+        process::check_pid();
+        let records = u64::from(batch.records);
+        if self.is_closed() {
+            return self.counters.dropped(DropCause::Shutdown, records);
+        }
+        if !self.budget.charge(batch.bytes()) {
+            return self.counters.dropped(DropCause::QueueFull, records);
+        }
+        self.enqueue(batch);
+        self.want_timer(provider);
+    }
+
+    /// Buffers for a host's next batch, not charged until they come back.
+    pub(crate) fn take_buffers(&self) -> (Vec<u64>, Vec<u8>) {
+        let (slots, text) = self.budget.recycled().unwrap_or_default();
+        self.budget.release(slots.capacity() * 8 + text.capacity());
+        (slots, text)
+    }
+
+    /// Puts a charged batch into the queue, or drops it if more spans wait than the user wants.
+    fn enqueue(&self, batch: Batch) {
+        let records = batch.records as usize;
+        let waiting = self.waiting_spans.fetch_add(records, Ordering::Relaxed) + records;
+        if waiting > self.most_waiting_spans {
+            self.waiting_spans.fetch_sub(records, Ordering::Relaxed);
+            self.counters.dropped(DropCause::QueueFull, records as u64);
+            self.budget.recycle(batch.slots, batch.text);
+            return;
+        }
+        self.queue().push_back(batch);
+        if waiting >= self.export_spans {
+            self.signal.raise();
+        }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, VecDeque<Batch>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes sure that what lies in a chunk or in the queue goes out when the schedule delay has passed.
+    fn want_timer(&'static self, provider: &'static Inner) {
+        let wanted = self.timer_wanted.load(Ordering::Relaxed);
+        if !wanted && !self.timer_wanted.swap(true, Ordering::AcqRel) {
+            self.ensure_worker(provider);
+            self.signal.raise();
+        }
+    }
+
+    /// Starts the worker if there is none; says whether there is one.
+    fn ensure_worker(&'static self, provider: &'static Inner) -> bool {
+        use worker_state::{ABSENT, FAILED, RUNNING};
+        let started =
+            self.worker
+                .compare_exchange(ABSENT, RUNNING, Ordering::AcqRel, Ordering::Acquire);
+        if started.is_err() {
+            return self.worker.load(Ordering::Acquire) == RUNNING;
+        }
+        let spawned = std::thread::Builder::new()
+            .name("polyspan".into())
+            .spawn(move || worker::run(provider, self));
+        if let Err(error) = spawned {
+            self.worker.store(FAILED, Ordering::Release);
+            self.diagnostics.report(
+                crate::diagnostics::Cause::Worker,
+                format!("the export thread could not be started ({error}); spans are dropped"),
+            );
+            return false;
+        }
+        true
+    }
+
+    /// Gives every thread's chunk to the queue.
+    fn collect(&self) {
+        for (_, local) in self.locals.iter() {
+            let taken = local.chunk().take();
+            if let Some(batch) = taken {
+                self.enqueue(batch);
+            }
+        }
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let mut stats = Stats {
+            queue_bytes: self.budget.used() as u64,
+            generation: self.generation,
+            ..Stats::default()
+        };
+        self.counters.add_to(&mut stats);
+        for (_, local) in self.locals.iter() {
+            stats.started += local.started.get();
+            stats.live = stats.live.wrapping_add(local.live.get() as i64);
+            stats.ended += local.ended.get();
+            stats.sampled_out += local.sampled_out.get();
+            stats.dropped[DropCause::QueueFull as usize] += local.dropped.get();
+        }
+        for (rule, count) in self.redacted.iter() {
+            stats.add_redacted(rule.name(), count);
+        }
+        stats
+    }
+}

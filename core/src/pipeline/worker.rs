@@ -1,0 +1,474 @@
+//! The worker: one thread that has batches redacted, encoded and delivered.
+//!
+//! It drives one current-thread runtime. Host threads never enter that runtime, and the worker never calls into the host.
+
+use super::delivery::{Delivery, Outcome, Retry};
+use super::{Pipeline, worker_state};
+use crate::config::{self, Config};
+use crate::diagnostics::Cause;
+use crate::export::endpoint::{Endpoint, EndpointError, Signal};
+use crate::export::http::Client;
+use crate::export::otlp::{Encoded, Encoder, Slice};
+use crate::process;
+use crate::redact;
+use crate::resource::Resource;
+use crate::stats::DropCause;
+use crate::trace::{Batch, Inner, layout};
+use bytes::Bytes;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// A request is closed when the records in it take this much.
+const EXPORT_BYTES: usize = 1 << 20;
+/// A batch that the backend never accepted is given up after this time.
+const MOST_AGE: Duration = Duration::from_secs(600);
+
+/// Part of a batch that waits to be sent.
+#[derive(Debug)]
+struct Piece {
+    batch: Rc<Batch>,
+    slot: usize,
+    records: u32,
+    bytes: usize,
+    since: Instant,
+    /// Its redactions were counted when it was encoded before.
+    counted: bool,
+}
+
+/// What the worker thread has.
+struct Worker {
+    provider: &'static Inner,
+    pipeline: &'static Pipeline,
+    delivery: Delivery,
+    encoder: Encoder<'static>,
+    backlog: VecDeque<Piece>,
+    /// When what is gathered goes out.
+    timer: Option<Instant>,
+    /// Why something was not exported since the last flush.
+    failure: Option<String>,
+    uncounted: redact::Counts,
+}
+
+/// The worker thread's body.
+pub(super) fn run(provider: &'static Inner, pipeline: &'static Pipeline) {
+    let failure = match start(provider, pipeline) {
+        Ok((runtime, worker)) => runtime.block_on(worker.run()),
+        Err(reason) => {
+            pipeline.diagnostics.report(
+                Cause::Worker,
+                format!("the export thread gave up: {reason}"),
+            );
+            Some(reason)
+        }
+    };
+    // Order matters: what a host thread adds after this is dropped by the thread itself.
+    pipeline.waiting.close();
+    pipeline
+        .worker
+        .store(worker_state::ENDED, Ordering::Release);
+    pipeline.drop_everything();
+    pipeline.diagnostics.flush_to_stderr();
+    pipeline.waiting.ended(failure);
+}
+
+fn start(
+    provider: &'static Inner,
+    pipeline: &'static Pipeline,
+) -> Result<(tokio::runtime::Runtime, Worker), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .build()
+        .map_err(|error| format!("no runtime: {error}"))?;
+    let delivery = delivery(&provider.config).map_err(|error| error.to_string())?;
+    let resource = Resource::new(
+        &provider.config,
+        pipeline.instance_id,
+        Some(&provider.policy.fingerprint()),
+    );
+    let encoder = Encoder::new(
+        &provider.policy.redactor,
+        provider.policy.limits.value_length,
+        &provider.scopes,
+        resource.attributes(),
+        &pipeline.redacted,
+    );
+    let worker = Worker {
+        provider,
+        pipeline,
+        delivery,
+        encoder,
+        backlog: VecDeque::new(),
+        timer: None,
+        failure: None,
+        uncounted: redact::Counts::default(),
+    };
+    Ok((runtime, worker))
+}
+
+/// The way to the endpoints of the configuration.
+fn delivery(config: &Config) -> Result<Delivery, EndpointError> {
+    let endpoint = |signal| -> Result<Endpoint, EndpointError> {
+        let target = config.target(signal);
+        let exact = Endpoint::exact(&target.url.to_string())?;
+        target
+            .headers
+            .iter()
+            .try_fold(exact, |endpoint, (name, value)| {
+                let value = String::from_utf8_lossy(value.as_bytes());
+                endpoint.with_header(name.as_str(), &value)
+            })
+    };
+    // One batch may take as long as both the exporter and the span processor allow.
+    let bounds = [
+        config.target(config::Signal::Traces).timeout,
+        config.export_timeout,
+    ];
+    let timeout = bounds.iter().filter_map(|bound| bound.limit()).min();
+    let retry = Retry {
+        timeout: timeout.unwrap_or_default(),
+        ..Retry::default()
+    };
+    Ok(Delivery::new(
+        Client::new(),
+        endpoint(config::Signal::Traces)?,
+        endpoint(config::Signal::Metrics)?,
+        retry,
+    ))
+}
+
+impl Worker {
+    async fn run(mut self) -> Option<String> {
+        loop {
+            process::check_pid();
+            let flush = self.pipeline.waiting.asked();
+            let close_by = self.pipeline.waiting.close_by();
+            let due = self.timer.is_some_and(|timer| timer <= Instant::now());
+            if due || flush.is_some() || close_by.is_some() {
+                self.timer = None;
+                // Taken down before the chunks are collected: a span that comes later asks for the timer again.
+                self.pipeline.timer_wanted.store(false, Ordering::Release);
+                self.pipeline.collect();
+                self.take_queue();
+                self.send_all().await;
+            } else {
+                self.take_queue();
+                self.send_full().await;
+            }
+            if let Some(number) = flush {
+                let failure = self.failure.take();
+                self.pipeline.waiting.done(number, failure);
+            }
+            self.pipeline.diagnostics.flush_to_stderr();
+            if close_by.is_some() {
+                return self.close();
+            }
+            self.wait().await;
+        }
+    }
+
+    /// Until there is something to do.
+    async fn wait(&mut self) {
+        let wanted = self.pipeline.timer_wanted.load(Ordering::Acquire);
+        if (wanted || !self.backlog.is_empty()) && self.timer.is_none() {
+            self.timer = Some(Instant::now() + self.provider.config.schedule_delay);
+        }
+        match self.timer {
+            Some(timer) => {
+                tokio::select! {
+                    () = self.pipeline.signal.wait() => {}
+                    () = tokio::time::sleep_until(timer.into()) => {}
+                }
+            }
+            None => self.pipeline.signal.wait().await,
+        }
+    }
+
+    /// Moves the queue into the backlog, in pieces that fit into a request.
+    fn take_queue(&mut self) {
+        let taken = std::mem::take(&mut *self.pipeline.queue());
+        for batch in taken {
+            self.cut_up(batch);
+        }
+    }
+
+    fn cut_up(&mut self, batch: Batch) {
+        let batch = Rc::new(batch);
+        let most = self.pipeline.export_spans as u32;
+        let since = Instant::now();
+        let mut slot = layout::HEADER;
+        let mut left = batch.records;
+        while left > 0 {
+            let records = left.min(most);
+            let end = (0..records).try_fold(slot, |at, _| {
+                batch.record(at).ok().map(|record| at + record.slots())
+            });
+            // Where the records cannot be followed to the end, the encoder finds and counts what is wrong.
+            let next = end.unwrap_or(slot);
+            let records = if end.is_some() { records } else { left };
+            self.backlog.push_back(Piece {
+                batch: batch.clone(),
+                slot,
+                records,
+                bytes: next.saturating_sub(slot) * 8,
+                since,
+                counted: false,
+            });
+            slot = next;
+            left -= records;
+        }
+    }
+
+    fn backlog_spans(&self) -> usize {
+        self.backlog
+            .iter()
+            .map(|piece| piece.records as usize)
+            .sum()
+    }
+
+    /// Sends full requests only; what is left waits for the timer.
+    async fn send_full(&mut self) {
+        while self.backlog_spans() >= self.pipeline.export_spans && !self.is_resting() {
+            if !self.send_next().await {
+                break;
+            }
+            self.take_queue();
+        }
+    }
+
+    /// Sends what is there, until something is not accepted.
+    async fn send_all(&mut self) {
+        while !self.backlog.is_empty() && self.send_next().await {
+            self.take_queue();
+        }
+    }
+
+    /// While an endpoint is down, only the timer's batch probes it.
+    fn is_resting(&self) -> bool {
+        self.delivery.resting_until(Signal::Traces).is_some()
+    }
+
+    /// Sends one request. `false`: the backend did not accept it, and it is at the head of the backlog again.
+    async fn send_next(&mut self) -> bool {
+        let pieces = self.next_pieces();
+        self.send(pieces).await
+    }
+
+    fn next_pieces(&mut self) -> Vec<Piece> {
+        let (mut pieces, mut spans, mut bytes) = (Vec::new(), 0, 0);
+        while let Some(piece) = self.backlog.front() {
+            let fits = spans + piece.records as usize <= self.pipeline.export_spans
+                && bytes + piece.bytes <= EXPORT_BYTES;
+            if !fits && !pieces.is_empty() {
+                break;
+            }
+            spans += piece.records as usize;
+            bytes += piece.bytes;
+            pieces.extend(self.backlog.pop_front());
+        }
+        pieces
+    }
+
+    async fn send(&mut self, mut pieces: Vec<Piece>) -> bool {
+        if self.give_up_old(&mut pieces) {
+            return true;
+        }
+        let encoded = self.encode(&pieces);
+        if encoded.spans == 0 {
+            self.finished(pieces, encoded, None);
+            return true;
+        }
+        let body = Bytes::copy_from_slice(self.encoder.bytes());
+        let counters = &self.pipeline.counters;
+        counters.requested(body.len() as u64, pieces.iter().any(|piece| piece.counted));
+        let cancel = cancelled(self.pipeline, &self.delivery);
+        let outcome = self.delivery.deliver(Signal::Traces, body, cancel).await;
+        match outcome {
+            Outcome::Delivered { rejected, message } => {
+                let rejected = rejected.min(u64::from(encoded.spans));
+                counters.delivered(u64::from(encoded.spans) - rejected);
+                counters.dropped(DropCause::Rejected, rejected);
+                if let Some(message) = message {
+                    self.report(Cause::PartialSuccess, message);
+                }
+                self.finished(pieces, encoded, None);
+                true
+            }
+            Outcome::Rejected { message, .. } => {
+                self.fail(Cause::Rejected, message);
+                self.finished(pieces, encoded, Some(DropCause::Rejected));
+                true
+            }
+            Outcome::Unconfirmed { reason } => {
+                self.fail(Cause::Unconfirmed, reason);
+                self.finished(pieces, encoded, Some(DropCause::Unconfirmed));
+                true
+            }
+            Outcome::TooLarge { message } => {
+                self.halve(pieces, encoded, message);
+                true
+            }
+            Outcome::NotAccepted { reason, .. } => {
+                self.fail(Cause::Unavailable, reason);
+                self.put_back(pieces);
+                false
+            }
+            Outcome::Cancelled => {
+                self.put_back(pieces);
+                false
+            }
+        }
+    }
+
+    fn encode(&mut self, pieces: &[Piece]) -> Encoded {
+        let slices: Vec<Slice<'_>> = pieces
+            .iter()
+            .map(|piece| Slice {
+                batch: &piece.batch,
+                slot: piece.slot,
+                records: piece.records,
+            })
+            .collect();
+        // Pieces that come again after a failure would have their redactions counted twice.
+        let again = pieces.iter().any(|piece| piece.counted);
+        let counts = if again {
+            &self.uncounted
+        } else {
+            &self.pipeline.redacted
+        };
+        self.encoder.encode(&slices, counts)
+    }
+
+    /// The pieces leave the pipeline; if `dropped`, their spans are counted under that cause.
+    fn finished(&mut self, pieces: Vec<Piece>, encoded: Encoded, dropped: Option<DropCause>) {
+        let counters = &self.pipeline.counters;
+        counters.sampled_out(u64::from(encoded.sampled_out));
+        counters.dropped(DropCause::Invalid, u64::from(encoded.invalid));
+        if let Some(cause) = dropped {
+            counters.dropped(cause, u64::from(encoded.spans));
+        }
+        if encoded.invalid > 0 {
+            let message = format!("{} records of a span batch were malformed", encoded.invalid);
+            self.report(Cause::Invalid, message);
+        }
+        self.release(pieces);
+    }
+
+    fn release(&self, pieces: Vec<Piece>) {
+        for piece in pieces {
+            self.pipeline
+                .waiting_spans
+                .fetch_sub(piece.records as usize, Ordering::Relaxed);
+            if let Some(batch) = Rc::into_inner(piece.batch) {
+                self.pipeline.budget.recycle(batch.slots, batch.text);
+            }
+        }
+    }
+
+    fn put_back(&mut self, pieces: Vec<Piece>) {
+        for mut piece in pieces.into_iter().rev() {
+            piece.counted = true;
+            self.backlog.push_front(piece);
+        }
+    }
+
+    /// Drops pieces that the backend has not accepted for too long. `true`: nothing is left to send.
+    fn give_up_old(&mut self, pieces: &mut Vec<Piece>) -> bool {
+        let now = Instant::now();
+        let (old, young): (Vec<_>, Vec<_>) = std::mem::take(pieces)
+            .into_iter()
+            .partition(|piece| now.duration_since(piece.since) > MOST_AGE);
+        *pieces = young;
+        if !old.is_empty() {
+            let spans: u32 = old.iter().map(|piece| piece.records).sum();
+            self.pipeline
+                .counters
+                .dropped(DropCause::Timeout, u64::from(spans));
+            self.fail(
+                Cause::Timeout,
+                format!("{spans} spans were not accepted for 10 minutes and are dropped"),
+            );
+            self.release(old);
+        }
+        pieces.is_empty()
+    }
+
+    /// Sends halves of what was too large, down to single spans.
+    fn halve(&mut self, mut pieces: Vec<Piece>, encoded: Encoded, message: String) {
+        if let [piece] = pieces.as_slice() {
+            let Some(halves) = piece.split() else {
+                self.fail(Cause::TooLarge, message);
+                return self.finished(pieces, encoded, Some(DropCause::TooLarge));
+            };
+            pieces = halves.into();
+        }
+        // Each piece becomes a request of its own: the byte bound keeps them apart.
+        for piece in &mut pieces {
+            piece.bytes = EXPORT_BYTES;
+        }
+        self.put_back(pieces);
+    }
+
+    fn close(&mut self) -> Option<String> {
+        let left = std::mem::take(&mut self.backlog);
+        let spans: u32 = left.iter().map(|piece| piece.records).sum();
+        if spans > 0 {
+            let message = format!("{spans} spans were not exported before shutdown ended");
+            self.fail(Cause::Shutdown, message);
+            self.pipeline
+                .counters
+                .dropped(DropCause::Shutdown, u64::from(spans));
+        }
+        self.release(left.into());
+        self.failure.take()
+    }
+
+    fn fail(&mut self, cause: Cause, reason: String) {
+        self.failure = Some(reason.clone());
+        self.report(cause, reason);
+    }
+
+    fn report(&self, cause: Cause, message: String) {
+        self.pipeline.diagnostics.report(cause, message);
+    }
+}
+
+impl Piece {
+    /// Two halves; `None` for a single span, or if the records cannot be followed.
+    fn split(&self) -> Option<[Piece; 2]> {
+        let half = self.records / 2;
+        if half == 0 {
+            return None;
+        }
+        let middle = (0..half).try_fold(self.slot, |at, _| {
+            self.batch.record(at).ok().map(|record| at + record.slots())
+        })?;
+        let piece = |slot, records| Piece {
+            batch: self.batch.clone(),
+            slot,
+            records,
+            bytes: self.bytes / 2,
+            since: self.since,
+            counted: self.counted,
+        };
+        Some([piece(self.slot, half), piece(middle, self.records - half)])
+    }
+}
+
+/// Until delivery must stop: the deadline of a shutdown, or at once if then the endpoint is known to be down.
+async fn cancelled(pipeline: &Pipeline, delivery: &Delivery) {
+    loop {
+        match pipeline.waiting.close_by() {
+            Some(_) if delivery.is_down(Signal::Traces) => return,
+            Some(close_by) if close_by <= Instant::now() => return,
+            // Attempts go on until then, and one of them may find the endpoint down.
+            Some(close_by) => {
+                let look_again = Instant::now() + Duration::from_millis(20);
+                tokio::time::sleep_until(close_by.min(look_again).into()).await;
+            }
+            None => pipeline.signal.wait().await,
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What the core must know of the process it lives in: whether it was forked.
+//!
+//! A fork is met by *abandoning*: the handler in the child adds one to a counter, and all mutable state is stamped with the
+//! count under which it was made (see [`crate::generation`]). Nothing runs in the parent, nothing is locked or joined.
+
+#![allow(unsafe_code)]
+
+use std::sync::Once;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+static GENERATION: AtomicU64 = AtomicU64::new(1);
+static PID: AtomicU32 = AtomicU32::new(0);
+static WATCH: Once = Once::new();
+
+/// The number of this process in its line of forks, as far as the at-fork handler has seen it.
+#[inline]
+pub fn generation() -> u64 {
+    GENERATION.load(Ordering::Relaxed)
+}
+
+/// Nanoseconds by the system's monotonic clock; only differences mean something.
+#[inline]
+pub(crate) fn monotonic_nanos() -> u64 {
+    #[cfg(unix)]
+    {
+        let mut time = libc::timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        // SAFETY: `time` is valid for writing; the clock exists on every Unix, and an error leaves zeroes.
+        unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
+        (time.tv_sec as u64)
+            .wrapping_mul(1_000_000_000)
+            .wrapping_add(time.tv_nsec as u64)
+    }
+    #[cfg(not(unix))]
+    {
+        use std::sync::OnceLock;
+        use std::time::Instant;
+        static ORIGIN: OnceLock<Instant> = OnceLock::new();
+        ORIGIN.get_or_init(Instant::now).elapsed().as_nanos() as u64
+    }
+}
+
+/// Starts counting forks. Cheap to call again.
+///
+/// Called when a provider is made, so that loading the library alone changes nothing in the host.
+pub fn watch_forks() {
+    WATCH.call_once(|| {
+        PID.store(std::process::id(), Ordering::Relaxed);
+        #[cfg(unix)]
+        // SAFETY: `forked` is async-signal-safe: it only touches atomics, so it may run in a child whose other threads
+        // are gone. The library is never unloaded once it runs, so the address stays valid.
+        unsafe {
+            libc::pthread_atfork(None, None, Some(forked));
+        }
+    });
+}
+
+/// Compares the process id as well, for forks that skip at-fork handlers (a raw `clone`).
+///
+/// One system call, so it is made where a chunk is handed over and where somebody waits, never for each span.
+pub fn check_pid() {
+    let seen = PID.load(Ordering::Relaxed);
+    let now = std::process::id();
+    if seen != now
+        && PID
+            .compare_exchange(seen, now, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
+        && seen != 0
+    {
+        GENERATION.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(unix)]
+extern "C" fn forked() {
+    GENERATION.fetch_add(1, Ordering::Relaxed);
+    PID.store(std::process::id(), Ordering::Relaxed);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_process_keeps_its_generation() {
+        watch_forks();
+        let before = generation();
+        check_pid();
+        assert_eq!(generation(), before);
+    }
+}

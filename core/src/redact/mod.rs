@@ -1,0 +1,295 @@
+//! What must not leave the process, and how it is removed.
+//!
+//! ```text
+//!  name ── keys ──▶ Secret ─────────────────────────────────────────────▶ [REDACTED]
+//!                   Scan ──▶ value ── find ──▶ json, url, pairs, email, card, credentials
+//!                                      │  ▲                │ ranges of the original
+//!                                      ▼  │                ▼
+//!                                     layer: %40, \"     value without them; once more, until nothing is found
+//! ```
+//!
+//! - **Cheap first.** One pass over the bytes asks whether any detector could find anything; for most values the answer is
+//!   no, and nothing else happens. Every detector is linear in the length of the text, none backtracks.
+//! - **Nothing else changes.** A finding is a range; outside of the ranges the value stays byte for byte as it was.
+//! - **At rest.** A redacted value is looked at again until nothing is found, so redacting twice is redacting once, also
+//!   across processes.
+//! - **Closed.** At most [`MAX_VALUE_BYTES`] of a value are looked at, and what was not looked at is cut off; a text
+//!   with more than eight encodings inside each other, or one that does not come to rest, is removed whole.
+//!
+//! The redactor is immutable and shared; [`Counts`] belong to whoever runs it. Redaction comes before the limits on
+//! value lengths, so that a cut never hides a secret from its detector.
+
+use std::borrow::Cow;
+
+mod card;
+mod credentials;
+mod email;
+mod find;
+mod json;
+mod keys;
+mod layer;
+mod pairs;
+mod rule;
+mod url;
+
+#[cfg(test)]
+mod tests;
+
+pub use keys::KeyClass;
+pub use rule::{Counts, Rule};
+
+use find::{Edit, MASK, Mask};
+
+/// How much of one value is looked at and may leave the process.
+///
+/// Stack traces with several causes reach tens of kilobytes; scanning that much costs the worker well under a
+/// millisecond.
+pub const MAX_VALUE_BYTES: usize = 64 * 1024;
+
+/// How far behind the limit is looked for the rest of a secret that begins before it.
+const MARGIN_BYTES: usize = 4 * 1024;
+
+/// Masking can bring to light what was hidden before; more often than this it is a trick.
+const MAX_PASSES: usize = 6;
+
+/// Part of the fingerprint; raised whenever the same input may give another output.
+const RULE_SET_VERSION: u32 = 1;
+
+/// How much is redacted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Mode {
+    /// Nothing.
+    Off,
+    /// The built-in rules.
+    #[default]
+    Default,
+}
+
+impl Mode {
+    /// Every mode.
+    pub const ALL: [Mode; 2] = [Mode::Off, Mode::Default];
+
+    /// The word for it in configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Mode::Off => "off",
+            Mode::Default => "default",
+        }
+    }
+}
+
+/// Removes secrets and personal data from telemetry and baggage.
+#[derive(Clone, Debug)]
+pub struct Redactor {
+    mode: Mode,
+    limit: usize,
+}
+
+impl Default for Redactor {
+    fn default() -> Redactor {
+        Redactor::new(Mode::Default)
+    }
+}
+
+impl Redactor {
+    /// A redactor with the rules of `mode`.
+    pub fn new(mode: Mode) -> Redactor {
+        Redactor {
+            mode,
+            limit: MAX_VALUE_BYTES,
+        }
+    }
+
+    /// The mode it was made with.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Whether it changes nothing at all.
+    pub fn is_off(&self) -> bool {
+        self.mode == Mode::Off
+    }
+
+    /// What the name `key` says about its value. For values that are not text: mask them with [`secret`](Self::secret)
+    /// if it says [`KeyClass::Secret`].
+    pub fn key_class(&self, key: &str) -> KeyClass {
+        match self.mode {
+            Mode::Off => KeyClass::Safe,
+            Mode::Default => keys::classify(key),
+        }
+    }
+
+    /// The text that leaves in the place of `value`, the value of the attribute or map member `key`.
+    pub fn attribute<'a>(&self, key: &str, value: &'a str, counts: &Counts) -> Cow<'a, str> {
+        match self.key_class(key) {
+            KeyClass::Safe => Cow::Borrowed(value),
+            KeyClass::Scan => self.text(value, counts),
+            KeyClass::Secret if value.is_empty() || value == MASK => Cow::Borrowed(value),
+            KeyClass::Secret => Cow::Borrowed(self.secret(counts)),
+        }
+    }
+
+    /// The text that leaves in the place of `value`, which has no name: a span or event name, a status description, a
+    /// log body, an attribute's key.
+    pub fn text<'a>(&self, value: &'a str, counts: &Counts) -> Cow<'a, str> {
+        if self.is_off() {
+            return Cow::Borrowed(value);
+        }
+        match self.clean(value.as_bytes(), counts) {
+            None => Cow::Borrowed(value),
+            // All ranges end between characters; if one did not, the value is gone rather than garbled.
+            Some(clean) => String::from_utf8(clean).map_or(Cow::Borrowed(MASK), Cow::Owned),
+        }
+    }
+
+    /// The bytes that leave in the place of `value`. They are read as text, also where they are not UTF-8 throughout.
+    pub fn bytes<'a>(&self, key: &str, value: &'a [u8], counts: &Counts) -> Cow<'a, [u8]> {
+        match self.key_class(key) {
+            KeyClass::Safe => Cow::Borrowed(value),
+            KeyClass::Scan => self
+                .clean(value, counts)
+                .map_or(Cow::Borrowed(value), Cow::Owned),
+            KeyClass::Secret if value.is_empty() || value == MASK.as_bytes() => {
+                Cow::Borrowed(value)
+            }
+            KeyClass::Secret => Cow::Borrowed(self.secret(counts).as_bytes()),
+        }
+    }
+
+    /// The text that leaves in the place of the whole number `value`, if it must not leave: under the name of a secret,
+    /// or a card number.
+    pub fn integer(&self, key: &str, value: i64, counts: &Counts) -> Option<&'static str> {
+        match self.key_class(key) {
+            KeyClass::Safe => None,
+            KeyClass::Secret => Some(self.secret(counts)),
+            KeyClass::Scan => (value > 0 && card::is_card(value.unsigned_abs())).then(|| {
+                counts.add(Rule::Card);
+                MASK
+            }),
+        }
+    }
+
+    /// The text that leaves in the place of a whole value, of whatever type, under the name of a secret. Counted.
+    pub fn secret(&self, counts: &Counts) -> &'static str {
+        counts.add(Rule::SecretKey);
+        MASK
+    }
+
+    /// The value that is injected in the place of the baggage entry `key`=`value` (decoded).
+    pub fn baggage<'a>(&self, key: &str, value: &'a str, counts: &Counts) -> Cow<'a, str> {
+        self.attribute(key, value, counts)
+    }
+
+    /// A number for mode and rules: equal in two services exactly if they redact alike.
+    pub fn fingerprint(&self) -> u32 {
+        // FNV-1a: stable across platforms and releases, which the standard library's hashers do not promise.
+        let mut hash = 0x811c_9dc5_u32;
+        let mut add = |text: &[u8]| {
+            for &byte in text.iter().chain(b"\n") {
+                hash = (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+            }
+        };
+        add(self.mode.name().as_bytes());
+        if !self.is_off() {
+            add(&RULE_SET_VERSION.to_le_bytes());
+            add(&(self.limit as u64).to_le_bytes());
+            for rule in Rule::ALL {
+                add(rule.name().as_bytes());
+            }
+        }
+        hash
+    }
+
+    /// The rules in words, one a line.
+    pub fn describe(&self) -> String {
+        let mut words = format!("redaction: {}\n", self.mode.name());
+        if !self.is_off() {
+            for rule in Rule::ALL {
+                words.push_str(&format!("  {}: {}\n", rule.name(), rule.words()));
+            }
+            words.push_str(&format!(
+                "  values are cut at {} KiB after that\n",
+                self.limit / 1024
+            ));
+        }
+        words
+    }
+
+    /// `value` without what must go; `None` if it may leave as it is.
+    #[inline]
+    fn clean(&self, value: &[u8], counts: &Counts) -> Option<Vec<u8>> {
+        if value.len() <= self.limit && !find::Triggers::of(value).any() {
+            return None;
+        }
+        self.bring_to_rest(value, counts)
+    }
+
+    fn bring_to_rest(&self, value: &[u8], counts: &Counts) -> Option<Vec<u8>> {
+        let window = floor_boundary(value, self.limit + MARGIN_BYTES);
+        let mut clean: Option<Vec<u8>> = None;
+        let mut cut = window < value.len();
+        for _ in 0..MAX_PASSES {
+            let text = clean.as_deref().unwrap_or(&value[..window]);
+            let Ok(edits) = find::edits(text) else {
+                break;
+            };
+            if edits.is_empty() && text.len() <= self.limit {
+                if cut {
+                    counts.add(Rule::Limit);
+                }
+                return clean;
+            }
+            let (next, shortened) = self.apply(text, &edits, counts);
+            cut |= shortened;
+            clean = Some(next);
+        }
+        counts.add(Rule::Limit);
+        Some(MASK.as_bytes().to_vec())
+    }
+
+    /// `text` with `edits` made and cut at the limit, and whether it had to be cut. A mask is never cut.
+    fn apply(&self, text: &[u8], edits: &[Edit], counts: &Counts) -> (Vec<u8>, bool) {
+        let mut out = Vec::with_capacity(text.len().min(self.limit));
+        let mut at = 0;
+        let keep = |out: &mut Vec<u8>, start: usize, end: usize| {
+            let room = (self.limit - out.len()).min(self.limit.saturating_sub(start));
+            let plain = &text[start..end];
+            let length = floor_boundary(plain, room);
+            out.extend_from_slice(&plain[..length]);
+            length == plain.len()
+        };
+        for edit in edits {
+            if !keep(&mut out, at, edit.start) || edit.start >= self.limit {
+                return (out, true);
+            }
+            let (quote, mask) = match edit.mask {
+                Mask::Text(mask) => (&b""[..], mask),
+                Mask::Quoted { start, end } => (&text[start..end], MASK),
+            };
+            if out.len() + 2 * quote.len() + mask.len() > self.limit {
+                return (out, true);
+            }
+            out.extend_from_slice(quote);
+            out.extend_from_slice(mask.as_bytes());
+            out.extend_from_slice(quote);
+            counts.add(edit.rule);
+            at = edit.end;
+        }
+        let whole = keep(&mut out, at, text.len());
+        (out, !whole)
+    }
+}
+
+/// The greatest length up to `most` at which `text` can be cut without splitting a UTF-8 character.
+fn floor_boundary(text: &[u8], most: usize) -> usize {
+    if most >= text.len() {
+        return text.len();
+    }
+    let is_inside = |at: &usize| text[*at] & 0xc0 == 0x80;
+    // No character is longer than four bytes; in what is not UTF-8 any place is as good.
+    (most.saturating_sub(3)..=most)
+        .rev()
+        .find(|at| !is_inside(at))
+        .unwrap_or(most)
+}

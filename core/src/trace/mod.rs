@@ -1,0 +1,33 @@
+//! Ids, contexts, live spans, and the batch form in which finished spans travel.
+
+pub mod context;
+pub mod ids;
+pub mod trace_state;
+
+mod batch;
+mod clock;
+mod id_generator;
+pub(crate) mod layout;
+mod limits;
+mod provider;
+mod record;
+mod span;
+mod tracer;
+mod value;
+
+pub use batch::BatchError;
+pub use context::{SpanContext, TraceFlags};
+pub use ids::{InvalidId, SpanId, TraceId};
+pub use limits::Limits;
+pub use provider::Provider;
+pub use span::{Parent, Span, SpanKind, Status};
+pub use trace_state::TraceState;
+pub use tracer::{Scope, SpanBuilder, Tracer};
+pub use value::{OwnedValue, Value};
+
+pub(crate) use batch::{
+    Attributes, Batch, Cursor, Encoding, Item, Record, Scalar, Text, text_budget, unpack,
+};
+pub(crate) use id_generator::random_u128;
+pub(crate) use provider::{Inner, OwnedScope};
+pub(crate) use record::{Identity, Recorder};

@@ -1,0 +1,362 @@
+//! Writes a finished span as a record of the span batch format (`docs/span-batch.md`).
+//!
+//! A live span in Rust, C or Python *is* a [`Recorder`]: what is set on it goes straight into the slots and the text that
+//! its record will consist of, in buffers that are used again, so that recording allocates nothing in steady state.
+
+use super::layout::{self, flag, head, item, kind};
+use super::{Limits, SpanContext, SpanId, SpanKind, Value};
+
+/// The growing record of one live span.
+#[derive(Debug, Default)]
+pub(crate) struct Recorder {
+    /// Attributes: key and value each.
+    attributes: Vec<u64>,
+    /// Events, and links, in the order in which they came.
+    items: Vec<u64>,
+    text: Vec<u8>,
+    /// Where each attribute's key stands in `attributes`, with a cheap hash of the key.
+    keys: Vec<(u32, u32)>,
+    name: u64,
+    status_description: u64,
+    flags: u32,
+    events: u32,
+    links: u32,
+    dropped_attributes: u32,
+    dropped_events: u32,
+    dropped_links: u32,
+}
+
+/// What the tracer knows of a span besides what was set on it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Identity<'a> {
+    pub(crate) context: &'a SpanContext,
+    pub(crate) parent: SpanId,
+    pub(crate) parent_is_remote: bool,
+    pub(crate) local_root: SpanId,
+    pub(crate) tracer: u32,
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+}
+
+impl Recorder {
+    /// Makes this recorder fit for the next span; keeps the buffers unless one span made them very large.
+    pub(crate) fn reset(&mut self) {
+        const KEEP: usize = 16 << 10;
+        self.attributes.clear();
+        self.items.clear();
+        self.text.clear();
+        self.keys.clear();
+        if self.text.capacity() > KEEP {
+            self.text.shrink_to(KEEP);
+        }
+        if self.attributes.capacity() + self.items.capacity() > KEEP {
+            self.attributes.shrink_to(KEEP / 2);
+            self.items.shrink_to(KEEP / 2);
+        }
+        self.name = 0;
+        self.status_description = 0;
+        self.flags = 0;
+        (self.events, self.links) = (0, 0);
+        (
+            self.dropped_attributes,
+            self.dropped_events,
+            self.dropped_links,
+        ) = (0, 0, 0);
+    }
+
+    #[inline]
+    pub(crate) fn set_name(&mut self, name: &str) {
+        self.name = self.push_text(name);
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.text_at(self.name)
+    }
+
+    #[inline]
+    pub(crate) fn set_kind(&mut self, kind: SpanKind) {
+        self.flags = (self.flags & !flag::KIND_MASK) | kind as u32;
+    }
+
+    pub(crate) fn kind(&self) -> SpanKind {
+        SpanKind::from_number(self.flags & flag::KIND_MASK)
+    }
+
+    /// The status code: 0 unset, 1 ok, 2 error.
+    pub(crate) fn status(&self) -> u32 {
+        (self.flags >> flag::STATUS_SHIFT) & 3
+    }
+
+    pub(crate) fn status_description(&self) -> &str {
+        self.text_at(self.status_description)
+    }
+
+    /// Ok is final, and unset never overwrites (OpenTelemetry specification, "Set Status").
+    pub(crate) fn set_status(&mut self, code: u32, description: &str) {
+        if self.status() == 1 || code == 0 {
+            return;
+        }
+        self.flags = (self.flags & !(3 << flag::STATUS_SHIFT)) | (code << flag::STATUS_SHIFT);
+        self.status_description = if code == 2 {
+            self.push_text(description)
+        } else {
+            0
+        };
+    }
+
+    /// Sets an attribute; a key that is there already keeps its place and gets the new value.
+    #[inline]
+    pub(crate) fn set_attribute(&mut self, key: &str, value: &Value<'_>, limits: &Limits) {
+        let hash = key_hash(key);
+        if let Some(found) = self.find(hash, key) {
+            return self.overwrite(found, value);
+        }
+        if self.keys.len() >= limits.attribute_count as usize
+            || self.text.len() + key.len() > Limits::RECORD_TEXT
+        {
+            self.dropped_attributes += 1;
+            return;
+        }
+        self.keys.push((hash, self.attributes.len() as u32));
+        let key = self.push_text(key);
+        self.attributes.push(key);
+        write_value(&mut self.attributes, &mut self.text, value, 1);
+    }
+
+    #[inline]
+    fn find(&self, hash: u32, key: &str) -> Option<usize> {
+        self.keys.iter().position(|&(seen, at)| {
+            seen == hash && self.text_at(self.attributes[at as usize]) == key
+        })
+    }
+
+    #[cold]
+    fn overwrite(&mut self, index: usize, value: &Value<'_>) {
+        let value_at = self.keys[index].1 as usize + 1;
+        let end = self
+            .keys
+            .get(index + 1)
+            .map_or(self.attributes.len(), |next| next.1 as usize);
+        let mut replacement = Vec::new();
+        write_value(&mut replacement, &mut self.text, value, 1);
+        let grown = replacement.len() as i64 - (end - value_at) as i64;
+        self.attributes.splice(value_at..end, replacement);
+        for key in &mut self.keys[index + 1..] {
+            key.1 = (i64::from(key.1) + grown) as u32;
+        }
+    }
+
+    /// Adds an event. `unix_nanos` is its time.
+    #[inline]
+    pub(crate) fn add_event(
+        &mut self,
+        name: &str,
+        unix_nanos: u64,
+        attributes: &[(&str, Value<'_>)],
+        limits: &Limits,
+    ) {
+        if self.events >= limits.event_count || self.text.len() > Limits::RECORD_TEXT {
+            self.dropped_events += 1;
+            return;
+        }
+        self.events += 1;
+        let kept = attributes.len().min(limits.event_attribute_count as usize);
+        let start = self.items.len();
+        let (millis, nanos) = layout::split_time(unix_nanos);
+        let name = self.push_text(name);
+        self.items.extend_from_slice(&[
+            0,
+            millis,
+            layout::pair(nanos, kept as u32),
+            name,
+            layout::pair((attributes.len() - kept) as u32, 0),
+        ]);
+        self.finish_item(start, item::EVENT, &attributes[..kept]);
+    }
+
+    pub(crate) fn add_link(
+        &mut self,
+        context: &SpanContext,
+        attributes: &[(&str, Value<'_>)],
+        limits: &Limits,
+    ) {
+        if self.links >= limits.link_count || self.text.len() > Limits::RECORD_TEXT {
+            self.dropped_links += 1;
+            return;
+        }
+        self.links += 1;
+        let kept = attributes.len().min(limits.link_attribute_count as usize);
+        let start = self.items.len();
+        let state = self.push_text(context.state.as_str());
+        let flags =
+            u32::from(context.flags.bits()) | if context.remote { item::LINK_REMOTE } else { 0 };
+        self.items.extend_from_slice(&[
+            0,
+            context.trace_id.high(),
+            context.trace_id.low(),
+            context.span_id.as_u64(),
+            layout::pair(flags, kept as u32),
+            state,
+            layout::pair((attributes.len() - kept) as u32, 0),
+        ]);
+        self.finish_item(start, item::LINK, &attributes[..kept]);
+    }
+
+    #[inline]
+    fn finish_item(&mut self, start: usize, tag: u32, attributes: &[(&str, Value<'_>)]) {
+        for (key, value) in attributes {
+            let key = self.push_text(key);
+            self.items.push(key);
+            write_value(&mut self.items, &mut self.text, value, 1);
+        }
+        self.items[start] = layout::pair(tag, (self.items.len() - start) as u32);
+    }
+
+    /// How many slots and bytes of text the record will take.
+    #[inline]
+    pub(crate) fn size(&self, context: &SpanContext) -> (usize, usize) {
+        (
+            head::SLOTS + self.attributes.len() + self.items.len(),
+            self.text.len() + context.state.as_str().len(),
+        )
+    }
+
+    /// Appends the record to a batch that is being filled.
+    #[inline]
+    pub(crate) fn append_to(
+        &self,
+        identity: &Identity<'_>,
+        slots: &mut Vec<u64>,
+        text: &mut Vec<u8>,
+    ) {
+        let context = identity.context;
+        let base = text.len() as u32;
+        let (start_millis, start_nanos) = layout::split_time(identity.start);
+        let (end_millis, end_nanos) = layout::split_time(identity.end);
+        let state = context.state.as_str();
+        let flags = self.flags
+            | (u32::from(context.flags.bits() & 3) << flag::TRACE_FLAGS_SHIFT)
+            | (flag::VERDICT_SAMPLED << flag::VERDICT_SHIFT)
+            | if identity.parent_is_remote {
+                flag::PARENT_REMOTE
+            } else {
+                0
+            };
+        let length = head::SLOTS + self.attributes.len() + self.items.len();
+        let mut record = [0u64; head::SLOTS];
+        record[head::LENGTH_FLAGS] = layout::pair(length as u32, flags);
+        record[head::TRACE_HIGH] = context.trace_id.high();
+        record[head::TRACE_LOW] = context.trace_id.low();
+        record[head::SPAN] = context.span_id.as_u64();
+        record[head::PARENT] = identity.parent.as_u64();
+        record[head::LOCAL_ROOT] = identity.local_root.as_u64();
+        record[head::START] = start_millis;
+        record[head::END] = end_millis;
+        record[head::NANOS] = layout::pair(start_nanos, end_nanos);
+        record[head::TRACER_BASE] = layout::pair(identity.tracer, base);
+        record[head::NAME] = self.name;
+        record[head::STATE] = layout::pair(self.text.len() as u32, state.len() as u32);
+        record[head::STATUS] = self.status_description;
+        record[head::COUNTS] = layout::pair(self.keys.len() as u32, self.events + self.links);
+        record[head::DROPPED] = layout::pair(self.dropped_attributes, self.dropped_events);
+        record[head::LINKS_ATTRIBUTES] =
+            layout::pair(self.dropped_links, self.attributes.len() as u32);
+        slots.extend_from_slice(&record);
+        slots.extend_from_slice(&self.attributes);
+        slots.extend_from_slice(&self.items);
+        text.extend_from_slice(&self.text);
+        text.extend_from_slice(state.as_bytes());
+    }
+
+    /// Attributes so far: (key slot, value slots), for reading a live span back.
+    pub(crate) fn view(&self) -> (&[u64], &[u8], u32) {
+        (&self.attributes, &self.text, self.keys.len() as u32)
+    }
+
+    #[inline]
+    fn push_text(&mut self, text: &str) -> u64 {
+        push_text(&mut self.text, text)
+    }
+
+    #[inline]
+    fn text_at(&self, reference: u64) -> &str {
+        let (offset, length) = layout::unpair(reference);
+        self.text
+            .get(offset as usize..offset as usize + length as usize)
+            .and_then(|bytes| std::str::from_utf8(bytes).ok())
+            .unwrap_or_default()
+    }
+}
+
+#[inline]
+fn push_text(buffer: &mut Vec<u8>, text: &str) -> u64 {
+    let offset = buffer.len() as u32;
+    buffer.extend_from_slice(text.as_bytes());
+    layout::pair(offset, text.len() as u32)
+}
+
+/// Writes a value; what nests deeper than allowed, or would not fit into the record's text, becomes empty.
+#[inline]
+fn write_value(slots: &mut Vec<u64>, buffer: &mut Vec<u8>, value: &Value<'_>, depth: usize) {
+    let scalar: [u64; 2] = match value {
+        Value::Str(text) if buffer.len() + text.len() <= Limits::RECORD_TEXT => {
+            [u64::from(kind::STRING), push_text(buffer, text)]
+        }
+        Value::Int(number) => [u64::from(kind::INT), *number as u64],
+        Value::Bool(truth) => [u64::from(kind::BOOL), u64::from(*truth)],
+        Value::Double(number) => [u64::from(kind::DOUBLE), number.to_bits()],
+        _ => return write_compound(slots, buffer, value, depth),
+    };
+    slots.extend_from_slice(&scalar);
+}
+
+#[cold]
+fn write_compound(slots: &mut Vec<u64>, buffer: &mut Vec<u8>, value: &Value<'_>, depth: usize) {
+    match value {
+        Value::Bytes(bytes) if slots.len() * 8 + bytes.len() <= Limits::RECORD_TEXT => {
+            slots.push(layout::pair(kind::BYTES, bytes.len() as u32));
+            slots.extend(bytes.chunks(8).map(|chunk| {
+                let mut slot = [0u8; 8];
+                slot[..chunk.len()].copy_from_slice(chunk);
+                u64::from_le_bytes(slot)
+            }));
+        }
+        Value::Array(values) if depth < Value::MAX_DEPTH => {
+            slots.push(layout::pair(kind::ARRAY, values.len() as u32));
+            for value in values {
+                write_value(slots, buffer, value, depth + 1);
+            }
+        }
+        Value::Map(members) if depth < Value::MAX_DEPTH => {
+            let last = |at: usize| {
+                !members[at + 1..]
+                    .iter()
+                    .any(|(key, _)| *key == members[at].0)
+            };
+            let kept = (0..members.len()).filter(|&at| last(at));
+            slots.push(layout::pair(kind::MAP, kept.clone().count() as u32));
+            for (key, value) in kept.map(|at| &members[at]) {
+                slots.push(push_text(buffer, key));
+                write_value(slots, buffer, value, depth + 1);
+            }
+        }
+        _ => slots.extend_from_slice(&[u64::from(kind::EMPTY), 0]),
+    }
+}
+
+/// Tells different keys apart most of the time; equal hashes are compared in full.
+#[inline]
+fn key_hash(key: &str) -> u32 {
+    let bytes = key.as_bytes();
+    match *bytes {
+        [] => 0,
+        [first, .., last] => {
+            let middle = bytes[bytes.len() / 2];
+            ((bytes.len() as u32) << 24)
+                ^ (u32::from(first) << 16)
+                ^ (u32::from(middle) << 8)
+                ^ u32::from(last)
+        }
+        [only] => u32::from(only),
+    }
+}
