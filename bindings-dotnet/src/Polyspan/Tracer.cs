@@ -1,0 +1,200 @@
+using System;
+using System.Diagnostics;
+using Polyspan.Native;
+
+namespace Polyspan
+{
+    /// <summary>
+    /// Listens to activities: asks the core whether to record a local root, keeps its verdict for the local trace, and
+    /// leaves ended activities to the worker. Nothing else happens on the application's threads.
+    /// <code>
+    /// verdict      result
+    /// sampled      AllDataAndRecorded
+    /// record only  AllData
+    /// drop         PropagationData for roots and remote parents (their context must go on), else None
+    /// </code>
+    /// </summary>
+    internal sealed class ActivityTracer : IDisposable
+    {
+        private const string VerdictKey = "polyspan";
+
+        [ThreadStatic]
+        private static ThreadMemory? memoryOfThread;
+
+        private readonly Provider provider;
+        private readonly ActivityWorker worker;
+        private readonly ActivityListener listener;
+
+        public ActivityTracer(Provider provider, ActivityWorker worker, SourceFilter sources)
+        {
+            this.provider = provider;
+            this.worker = worker;
+            listener = new ActivityListener
+            {
+                ShouldListenTo = source => sources.Matches(source.Name),
+                Sample = OnSample,
+                ActivityStarted = OnStarted,
+                ActivityStopped = OnStopped,
+            };
+            ActivitySource.AddActivityListener(listener);
+        }
+
+        private static ThreadMemory Memory => memoryOfThread ??= new ThreadMemory();
+
+        public void Dispose()
+        {
+            listener.Dispose();
+        }
+
+        /// <summary>The verdict that covers an activity: its own or that of the nearest local ancestor that has one.</summary>
+        public HeadVerdict? Find(Activity activity)
+        {
+            ThreadMemory memory = Memory;
+            for (Activity? at = activity; at != null; at = at.Parent)
+            {
+                if (ReferenceEquals(at, memory.Owner) && ReferenceEquals(memory.Verdict!.Tracer, this))
+                {
+                    return memory.Verdict;
+                }
+
+                if (at.GetCustomProperty(VerdictKey) is HeadVerdict verdict && ReferenceEquals(verdict.Tracer, this))
+                {
+                    memory.Owner = at;
+                    memory.Verdict = verdict;
+                    return verdict;
+                }
+            }
+
+            return null;
+        }
+
+        private static ActivitySamplingResult Result(Verdict verdict, bool contextMustGoOn)
+        {
+            return verdict switch
+            {
+                Verdict.Sample => ActivitySamplingResult.AllDataAndRecorded,
+                Verdict.RecordOnly => ActivitySamplingResult.AllData,
+                _ => contextMustGoOn ? ActivitySamplingResult.PropagationData : ActivitySamplingResult.None,
+            };
+        }
+
+        private ActivitySamplingResult OnSample(ref ActivityCreationOptions<ActivityContext> options)
+        {
+            ThreadMemory memory = Memory;
+            Activity? current = Activity.Current;
+            HeadVerdict? local = current != null && options.Parent.SpanId == current.SpanId && options.Parent.TraceId == current.TraceId
+                ? Find(current)
+                : null;
+            HeadVerdict verdict;
+            if (local != null && provider.VerdictIsInheritable)
+            {
+                verdict = local;
+            }
+            else
+            {
+                ContextParts parent = default;
+                if (options.Parent.SpanId != default)
+                {
+                    parent = Identifiers.Parts(options.Parent);
+                    parent.Flags = local?.Flags ?? parent.Flags;
+                }
+
+                verdict = Decide(parent, options.TraceId, options.Name, options.Kind, local?.Root);
+            }
+
+            memory.PendingTrace = options.TraceId;
+            memory.Pending = verdict;
+            return Result(verdict.Verdict, options.Parent.SpanId == default || options.Parent.IsRemote);
+        }
+
+        private void OnStarted(Activity activity)
+        {
+            HeadVerdict? verdict = activity.Parent == null ? null : Find(activity.Parent);
+            if (verdict == null || !provider.VerdictIsInheritable)
+            {
+                if (activity.IdFormat != ActivityIdFormat.W3C)
+                {
+                    return;
+                }
+
+                verdict = TakePending(activity) ?? DecideLate(activity, verdict?.Root);
+                if (ReferenceEquals(verdict.Root, verdict) && verdict.RootSpanId == 0)
+                {
+                    verdict.RootSpanId = Identifiers.Number(activity.SpanId);
+                }
+
+                activity.SetCustomProperty(VerdictKey, verdict);
+            }
+
+            System.Threading.Interlocked.Increment(ref verdict.Root.Open);
+            provider.CountStarted();
+        }
+
+        private void OnStopped(Activity activity)
+        {
+            HeadVerdict? verdict = Find(activity);
+            if (verdict == null)
+            {
+                return;
+            }
+
+            if (verdict.Verdict == Verdict.Drop)
+            {
+                System.Threading.Interlocked.Decrement(ref verdict.Root.Open);
+                provider.CountSampledOut();
+                return;
+            }
+
+            provider.CountEnded();
+            if (!worker.TryPush(new EndedActivity(activity, verdict)))
+            {
+                provider.CountRefused();
+            }
+        }
+
+        private HeadVerdict Decide(in ContextParts parent, ActivityTraceId traceId, string name, ActivityKind kind, HeadVerdict? root)
+        {
+            Identifiers.Number(traceId, out ulong high, out ulong low);
+            Decision decision = provider.Sample(parent, high, low, name, ActivityRecorder.KindOf(kind));
+            return new HeadVerdict(this, root, decision);
+        }
+
+        /// <summary>The verdict that <see cref="OnSample"/> has just made on this thread for this activity.</summary>
+        private static HeadVerdict? TakePending(Activity activity)
+        {
+            ThreadMemory memory = Memory;
+            HeadVerdict? verdict = memory.PendingTrace == activity.TraceId ? memory.Pending : null;
+            memory.Pending = null;
+            return verdict;
+        }
+
+        /// <summary>
+        /// For an activity that was created on one thread and started on another: the standard samplers depend on ids and
+        /// flags only, so asking again gives the same verdict.
+        /// </summary>
+        private HeadVerdict DecideLate(Activity activity, HeadVerdict? root)
+        {
+            ContextParts parent = default;
+            if (activity.ParentSpanId != default)
+            {
+                parent = Identifiers.Parts(new ActivityContext(
+                    activity.TraceId,
+                    activity.ParentSpanId,
+                    activity.Recorded ? ActivityTraceFlags.Recorded : ActivityTraceFlags.None,
+                    activity.TraceStateString,
+                    activity.HasRemoteParent));
+            }
+
+            return Decide(parent, activity.TraceId, activity.OperationName, activity.Kind, root);
+        }
+
+        /// <summary>What one thread remembers; the owner is held on to until the thread works on another local trace.</summary>
+        private sealed class ThreadMemory
+        {
+            public Activity? Owner;
+            public HeadVerdict? Verdict;
+            public ActivityTraceId PendingTrace;
+            public HeadVerdict? Pending;
+        }
+    }
+}
