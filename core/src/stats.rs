@@ -10,7 +10,6 @@
 
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 macro_rules! causes {
     ($( $(#[$doc:meta])* $cause:ident = $name:literal ),+ $(,)?) => {
@@ -102,9 +101,13 @@ impl Stats {
         wide(self.started) == started && wide(self.ended) == ended
     }
 
-    /// Adds to the count of a redaction rule.
+    /// Adds to the count of a redaction rule. Rules that removed nothing are left out.
     pub fn add_redacted(&mut self, rule: &'static str, count: u64) {
-        add(&mut self.redacted, rule, count);
+        match self.redacted.iter_mut().find(|(name, _)| *name == rule) {
+            Some((_, sum)) => *sum += count,
+            None if count == 0 => {}
+            None => self.redacted.push((rule, count)),
+        }
     }
 
     /// One line of JSON; all causes are there, also those that never happened.
@@ -145,14 +148,6 @@ fn object(members: impl Iterator<Item = (&'static str, u64)>) -> String {
     format!("{{{}}}", members.join(","))
 }
 
-fn add(counts: &mut Vec<(&'static str, u64)>, rule: &'static str, count: u64) {
-    match counts.iter_mut().find(|(name, _)| *name == rule) {
-        Some((_, sum)) => *sum += count,
-        None if count == 0 => {}
-        None => counts.push((rule, count)),
-    }
-}
-
 /// The counters that are moved by the worker, or rarely by others. What moves with each span lies in the threads' own
 /// blocks.
 ///
@@ -166,9 +161,6 @@ pub struct Counters {
     retries: AtomicU64,
     requests: AtomicU64,
     bytes_sent: AtomicU64,
-    /// Rules are few and something is redacted rarely, so a short list behind a lock is enough; the lock is never held
-    /// over anything but the addition.
-    redacted: Mutex<Vec<(&'static str, u64)>>,
 }
 
 impl Counters {
@@ -201,12 +193,6 @@ impl Counters {
         }
     }
 
-    /// A redaction rule removed something so many times.
-    pub fn redacted(&self, rule: &'static str, count: u64) {
-        let mut counts = self.redacted.lock().unwrap_or_else(PoisonError::into_inner);
-        add(&mut counts, rule, count);
-    }
-
     /// Adds these counters to a snapshot.
     pub fn add_to(&self, stats: &mut Stats) {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -219,10 +205,6 @@ impl Counters {
         stats.retries += read(&self.retries);
         stats.requests += read(&self.requests);
         stats.bytes_sent += read(&self.bytes_sent);
-        let redacted = self.redacted.lock().unwrap_or_else(PoisonError::into_inner);
-        for (rule, count) in redacted.iter() {
-            stats.add_redacted(rule, *count);
-        }
     }
 }
 
@@ -284,6 +266,7 @@ mod tests {
         stats.add_redacted("card", 2);
         stats.add_redacted("a \"rule\"", 1);
         stats.add_redacted("card", 1);
+        stats.add_redacted("never", 0);
         let json = stats.to_json();
         assert!(!json.contains('\n'));
         let read: serde_json::Value = serde_json::from_str(&json).unwrap();
@@ -292,6 +275,7 @@ mod tests {
         assert_eq!(read["dropped"]["queue_full"], 1);
         assert_eq!(read["dropped"].as_object().unwrap().len(), DropCause::COUNT);
         assert_eq!(read["redacted"]["card"], 3);
+        assert_eq!(read["redacted"].as_object().unwrap().len(), 2);
         assert_eq!(read["redacted"]["a \"rule\""], 1);
     }
 
@@ -310,8 +294,6 @@ mod tests {
         counters.sampled_out(1);
         counters.requested(100, false);
         counters.requested(50, true);
-        counters.redacted("email", 2);
-        counters.redacted("never", 0);
         let mut stats = Stats::default();
         counters.add_to(&mut stats);
         counters.add_to(&mut stats);
@@ -321,6 +303,5 @@ mod tests {
             (stats.requests, stats.retries, stats.bytes_sent),
             (4, 2, 300)
         );
-        assert_eq!(stats.redacted, [("email", 4)]);
     }
 }

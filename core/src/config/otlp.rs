@@ -185,7 +185,7 @@ mod tests {
         );
         assert!(headers.set("a b", b"").is_err());
         assert!(headers.set("a", b"\n").is_err());
-        assert!(headers.set("a", "ä".as_bytes()).is_err());
+        assert!(headers.set("a", b"\xff").is_err());
         assert!(headers.set("Content-Type", b"text/plain").is_err());
     }
 }
