@@ -42,6 +42,23 @@ pub(crate) fn monotonic_nanos() -> u64 {
     }
 }
 
+/// The processor's time stamp counter; 0 where there is none that the core reads.
+#[inline]
+pub(crate) fn ticks() -> u64 {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every x86-64 processor has the instruction, and it touches no memory.
+    return unsafe { core::arch::x86_64::_rdtsc() };
+    #[cfg(not(target_arch = "x86_64"))]
+    0
+}
+
+/// Whether the kernel itself keeps time by that counter, so that it is steady and equal on all cores.
+pub(crate) fn has_steady_ticks() -> bool {
+    const SOURCE: &str = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
+    cfg!(all(target_arch = "x86_64", target_os = "linux"))
+        && std::fs::read_to_string(SOURCE).is_ok_and(|source| source.trim() == "tsc")
+}
+
 /// Starts counting forks. Cheap to call again.
 ///
 /// Called when a provider is made, so that loading the library alone changes nothing in the host.

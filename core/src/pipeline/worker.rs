@@ -13,6 +13,7 @@ use crate::process;
 use crate::redact;
 use crate::resource::Resource;
 use crate::stats::DropCause;
+use crate::trace::ticks::Calibration;
 use crate::trace::{Batch, Inner, layout};
 use bytes::Bytes;
 use std::collections::VecDeque;
@@ -49,12 +50,18 @@ struct Worker {
     /// Why something was not exported since the last flush.
     failure: Option<String>,
     uncounted: redact::Counts,
+    clock: Calibration,
 }
 
 /// The worker thread's body.
 pub(super) fn run(provider: &'static Inner, pipeline: &'static Pipeline) {
     let failure = match start(provider, pipeline) {
-        Ok((runtime, worker)) => runtime.block_on(worker.run()),
+        Ok((runtime, worker)) => {
+            let failure = runtime.block_on(worker.run());
+            // Not dropped: a name that is still being looked up would hold the end back.
+            runtime.shutdown_background();
+            failure
+        }
         Err(reason) => {
             pipeline.diagnostics.report(
                 Cause::Worker,
@@ -104,6 +111,7 @@ fn start(
         timer: None,
         failure: None,
         uncounted: redact::Counts::default(),
+        clock: Calibration::new(),
     };
     Ok((runtime, worker))
 }
@@ -143,6 +151,7 @@ impl Worker {
     async fn run(mut self) -> Option<String> {
         loop {
             process::check_pid();
+            self.clock.tend();
             let flush = self.pipeline.waiting.asked();
             let close_by = self.pipeline.waiting.close_by();
             let due = self.timer.is_some_and(|timer| timer <= Instant::now());
@@ -282,9 +291,14 @@ impl Worker {
         }
         let body = Bytes::copy_from_slice(self.encoder.bytes());
         let counters = &self.pipeline.counters;
-        counters.requested(body.len() as u64, pieces.iter().any(|piece| piece.counted));
+        let (length, attempts) = (body.len() as u64, self.delivery.attempts(Signal::Traces));
         let cancel = cancelled(self.pipeline, &self.delivery);
         let outcome = self.delivery.deliver(Signal::Traces, body, cancel).await;
+        let attempts = self.delivery.attempts(Signal::Traces) - attempts;
+        let again = pieces.iter().any(|piece| piece.counted);
+        for attempt in 0..attempts {
+            counters.requested(length, again || attempt > 0);
+        }
         match outcome {
             Outcome::Delivered { rejected, message } => {
                 let rejected = rejected.min(u64::from(encoded.spans));

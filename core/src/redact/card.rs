@@ -12,19 +12,22 @@ const MAX_DIGITS: usize = 19;
 
 pub(super) fn find(text: &[u8], findings: &mut Findings<'_>) {
     let mut at = 0;
-    while at < text.len() {
-        if !text[at].is_ascii_digit() {
-            at += 1;
-            continue;
-        }
-        match card_at(text, at) {
-            Some(end) => {
-                findings.add(Rule::Card, at, end, MASK);
+    while let Some(found) = text[at..].iter().position(u8::is_ascii_digit) {
+        let start = at + found;
+        let group = digits(text, start);
+        at = start + group;
+        if (4..=6).contains(&group) && is_grouped(text, at) || group >= MIN_DIGITS {
+            if let Some(end) = card_at(text, start) {
+                findings.add(Rule::Card, start, end, MASK);
                 at = end;
             }
-            None => at += digits(text, at),
         }
     }
+}
+
+/// Whether another group follows the one that ends at `end`.
+fn is_grouped(text: &[u8], end: usize) -> bool {
+    matches!(text[end..], [b' ' | b'-' | b'+', b'0'..=b'9', ..])
 }
 
 /// Whether a whole number is a card number.

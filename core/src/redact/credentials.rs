@@ -87,7 +87,7 @@ fn is_prose(token: &[u8]) -> bool {
 }
 
 /// No word of a sentence: long, or with digits or capitals inside.
-fn looks_random(token: &[u8]) -> bool {
+pub(super) fn looks_random(token: &[u8]) -> bool {
     token.len() >= 24
         || token.len() >= 6 && token.iter().any(u8::is_ascii_digit)
         || token.len() >= 8

@@ -6,7 +6,7 @@
 
 use super::layer::Layer;
 use super::rule::Rule;
-use super::{card, credentials, email, json, pairs, url};
+use super::{card, credentials, email, headers, json, pairs, url};
 
 /// What stands where a value was.
 pub(super) const MASK: &str = "[REDACTED]";
@@ -85,8 +85,7 @@ impl Findings<'_> {
 }
 
 /// All that must go from `text`: sorted, without overlaps; empty (and nothing allocated) for most texts.
-pub(super) fn edits(text: &[u8]) -> Result<Vec<Edit>, TooDeep> {
-    let triggers = Triggers::of(text);
+pub(super) fn edits(text: &[u8], triggers: Triggers) -> Result<Vec<Edit>, TooDeep> {
     if !triggers.any() {
         return Ok(Vec::new());
     }
@@ -138,6 +137,9 @@ fn detect(text: &[u8], triggers: Triggers, findings: &mut Findings<'_>) {
         pairs::find(text, findings);
     }
     if triggers.has(SPACE) {
+        if triggers.has(COLON) {
+            headers::find(text, findings);
+        }
         credentials::find_schemes(text, findings);
     }
     if triggers.has(JAY) {

@@ -207,43 +207,55 @@ pub(super) fn classify(name: &str) -> KeyClass {
 
 /// Whether `name` is the name of a secret.
 pub(super) fn is_secret(name: &[u8]) -> bool {
-    let mut secrets = 0u32;
-    let mut before = Word::default();
-    let mut word = Word::default();
+    let mut secrets = 0;
+    let mut before: &[u8] = &[];
+    let mut start = 0;
     let mut previous = OTHER;
     for (at, &byte) in name.iter().enumerate() {
         let kind = KIND[usize::from(byte)];
-        let hump = kind == UPPER
-            && match previous {
-                LOWER => true,
-                UPPER | DIGIT => name
-                    .get(at + 1)
-                    .is_some_and(|&next| KIND[usize::from(next)] == LOWER),
-                _ => false,
-            };
-        if (kind == OTHER || hump) && word.len > 0 {
-            secrets = word.judge(&before, secrets);
+        if kind == OTHER {
+            if previous != OTHER {
+                let word = &name[start..at];
+                secrets = judge(word, before, secrets);
+                before = word;
+            }
+        } else if previous == OTHER {
+            start = at;
+        } else if kind == UPPER && (previous == LOWER || is_lower(name.get(at + 1))) {
+            let word = &name[start..at];
+            secrets = judge(word, before, secrets);
             before = word;
-            word = Word::default();
-        }
-        if kind == LOWER || kind == UPPER {
-            word.push(byte | 0x20);
+            start = at;
         }
         previous = kind;
     }
-    if word.len > 0 {
-        secrets = word.judge(&before, secrets);
-    } else {
-        word = before;
+    if previous != OTHER {
+        let word = &name[start..];
+        secrets = judge(word, before, secrets);
+        before = word;
     }
-    secrets > 0 && !DESCRIPTIONS.contains(&word.packed)
+    secrets > 0 && !DESCRIPTIONS.contains(&fold(before))
 }
 
+/// Whether `name` is one word for a password.
+pub(super) fn is_password(name: &[u8]) -> bool {
+    const PASSWORDS: [u128; 4] = [
+        pack("password"),
+        pack("passwd"),
+        pack("passphrase"),
+        pack("pwd"),
+    ];
+    name.len() <= 16 && PASSWORDS.contains(&fold(name))
+}
+
+fn is_lower(byte: Option<&u8>) -> bool {
+    byte.is_some_and(|&byte| KIND[usize::from(byte)] == LOWER)
+}
+
+/// Digits end a word as well: `password2`, `oauth2Token`, `cvv2`.
 const OTHER: u8 = 0;
 const LOWER: u8 = 1;
 const UPPER: u8 = 2;
-/// Digits neither end a word nor belong to it: `password2`, `oauth2_token`, `cvv2`.
-const DIGIT: u8 = 3;
 
 const KIND: [u8; 256] = {
     let mut kind = [OTHER; 256];
@@ -252,7 +264,6 @@ const KIND: [u8; 256] = {
         kind[byte] = match byte as u8 {
             b'a'..=b'z' | 0x80..=0xff => LOWER,
             b'A'..=b'Z' => UPPER,
-            b'0'..=b'9' => DIGIT,
             _ => OTHER,
         };
         byte += 1;
@@ -260,43 +271,105 @@ const KIND: [u8; 256] = {
     kind
 };
 
-/// The last sixteen letters of a word as one number, so that comparing words is one instruction or two.
+/// The number of secret words up to `word`, `secrets` of them before it.
+#[inline]
+fn judge(word: &[u8], before: &[u8], secrets: u32) -> u32 {
+    if may_matter(word) {
+        judge_closely(word, before, secrets)
+    } else {
+        secrets
+    }
+}
+
+/// What most words fail: the first letter and the length of a known word, or the last letters of a known ending.
+#[inline]
+fn may_matter(word: &[u8]) -> bool {
+    let [first, .., third_last, second_last, last] = *word else {
+        return word.len() == 3 && LENGTHS[usize::from(word[0] & 31)] >> 3 & 1 == 1;
+    };
+    LENGTHS[usize::from(first & 31)] >> word.len().min(31) & 1 == 1
+        || word.len() > 5
+            && SECOND_LAST[usize::from(last & 31)] >> (second_last & 31) & 1 == 1
+            && THIRD_LAST[usize::from(last & 31)] >> (third_last & 31) & 1 == 1
+        || first | 0x20 == b'p' && word.len() > 8
+}
+
+fn judge_closely(word: &[u8], before: &[u8], secrets: u32) -> u32 {
+    let (packed, before) = (fold(word), fold(before));
+    if before == pack("token") && TEXT_TOKEN_FIGURES.contains(&packed) {
+        return secrets.saturating_sub(1);
+    }
+    let secret = if packed == pack("token") {
+        !TEXT_TOKENS.contains(&before)
+    } else {
+        WORDS.contains(&packed)
+            || word.len() > 5 && ENDINGS.iter().any(|ending| ending.ends(packed))
+            || word.len() > 8 && word[..8].eq_ignore_ascii_case(b"password")
+            || PAIRS
+                .iter()
+                .any(|(second, firsts)| *second == packed && firsts.contains(&before))
+    };
+    secrets + u32::from(secret)
+}
+
+/// The last sixteen letters of a word as one number, so that comparing words is an instruction or two. Longer words
+/// than these are not known as a whole.
 const fn pack(word: &str) -> u128 {
-    let word = word.as_bytes();
+    fold(word.as_bytes())
+}
+
+const fn fold(word: &[u8]) -> u128 {
     let mut packed = 0;
-    let mut at = 0;
+    let mut at = word.len().saturating_sub(16);
     while at < word.len() {
-        packed = packed << 8 | word[at] as u128;
+        packed = packed << 8 | (word[at] | 0x20) as u128;
         at += 1;
     }
     packed
 }
 
-/// A bit per first letter of [`WORDS`]: most words of most names are passed over by it.
-const FIRST_LETTERS: u32 = {
-    let mut letters = 0;
+/// Per first letter a bit for each length that a known word with it has.
+const LENGTHS: [u32; 32] = {
+    let mut lengths = [0; 32];
     let mut at = 0;
     while at < WORDS.len() {
-        let mut word = WORDS[at];
-        while word > 0xff {
-            word >>= 8;
-        }
-        letters |= 1 << (word as u32 & 31);
+        lengths = with_length(lengths, WORDS[at]);
         at += 1;
     }
-    letters
+    at = 0;
+    while at < PAIRS.len() {
+        lengths = with_length(lengths, PAIRS[at].0);
+        at += 1;
+    }
+    at = 0;
+    while at < TEXT_TOKEN_FIGURES.len() {
+        lengths = with_length(lengths, TEXT_TOKEN_FIGURES[at]);
+        at += 1;
+    }
+    lengths
 };
 
-/// A bit per last letter of [`ENDINGS`].
-const LAST_LETTERS: u32 = {
-    let mut letters = 0;
+const fn with_length(mut lengths: [u32; 32], word: u128) -> [u32; 32] {
+    let length = 16 - word.leading_zeros() / 8;
+    let first = word >> (8 * (length - 1));
+    lengths[first as usize & 31] |= 1 << length;
+    lengths
+}
+
+/// Per last letter a bit for each letter that stands before it in a known ending, and for each that stands before that.
+const SECOND_LAST: [u32; 32] = before_last(1);
+const THIRD_LAST: [u32; 32] = before_last(2);
+
+const fn before_last(distance: u32) -> [u32; 32] {
+    let mut letters = [0; 32];
     let mut at = 0;
     while at < ENDINGS.len() {
-        letters |= 1 << (ENDINGS[at].letters as u32 & 31);
+        let word = ENDINGS[at].letters;
+        letters[word as usize & 31] |= 1 << (word >> (8 * distance) & 31);
         at += 1;
     }
     letters
-};
+}
 
 struct Ending {
     letters: u128,
@@ -311,64 +384,7 @@ impl Ending {
         }
     }
 
-    const fn ends(&self, word: &Word) -> bool {
-        word.packed & self.mask == self.letters
-    }
-}
-
-const PASSWORD: Ending = Ending::of("password");
-
-/// One word of a name, in lower case.
-#[derive(Clone, Copy, Default)]
-struct Word {
-    packed: u128,
-    len: usize,
-    first: u8,
-    holds_password: bool,
-}
-
-impl Word {
-    fn push(&mut self, letter: u8) {
-        if self.len == 0 {
-            self.first = letter;
-        }
-        self.len += 1;
-        self.packed = self.packed << 8 | u128::from(letter);
-        if letter == b'd' && PASSWORD.ends(self) {
-            self.holds_password = true;
-        }
-    }
-
-    /// The number of secret words, this one now included.
-    fn judge(&self, before: &Word, secrets: u32) -> u32 {
-        if before.packed == pack("token") && TEXT_TOKEN_FIGURES.contains(&self.packed) {
-            return secrets.saturating_sub(1);
-        }
-        secrets + u32::from(self.is_secret_after(before))
-    }
-
-    fn is_secret_after(&self, before: &Word) -> bool {
-        if self.packed == pack("token") {
-            return !TEXT_TOKENS.contains(&before.packed);
-        }
-        if FIRST_LETTERS >> (self.first & 31) & 1 == 1
-            && self.len <= 16
-            && WORDS.contains(&self.packed)
-        {
-            return true;
-        }
-        if self.len > 5 && self.ends_secret() {
-            return true;
-        }
-        before.len > 0
-            && PAIRS
-                .iter()
-                .any(|(second, firsts)| *second == self.packed && firsts.contains(&before.packed))
-    }
-
-    fn ends_secret(&self) -> bool {
-        self.holds_password
-            || LAST_LETTERS >> (self.packed as u32 & 31) & 1 == 1
-                && ENDINGS.iter().any(|ending| ending.ends(self))
+    const fn ends(&self, word: u128) -> bool {
+        word & self.mask == self.letters
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  name ── keys ──▶ Secret ─────────────────────────────────────────────▶ [REDACTED]
-//!                   Scan ──▶ value ── find ──▶ json, url, pairs, email, card, credentials
+//!                   Scan ──▶ value ── find ──▶ json, pairs, headers, url, email, card, credentials
 //!                                      │  ▲                │ ranges of the original
 //!                                      ▼  │                ▼
 //!                                     layer: %40, \"     value without them; once more, until nothing is found
@@ -25,6 +25,7 @@ mod card;
 mod credentials;
 mod email;
 mod find;
+mod headers;
 mod json;
 mod keys;
 mod layer;
@@ -38,7 +39,7 @@ mod tests;
 pub use keys::KeyClass;
 pub use rule::{Counts, Rule};
 
-use find::{Edit, MASK, Mask};
+use find::{Edit, MASK, Mask, Triggers};
 
 /// How much of one value is looked at and may leave the process.
 ///
@@ -219,33 +220,43 @@ impl Redactor {
     /// `value` without what must go; `None` if it may leave as it is.
     #[inline]
     fn clean(&self, value: &[u8], counts: &Counts) -> Option<Vec<u8>> {
-        if value.len() <= self.limit && !find::Triggers::of(value).any() {
+        let too_long = value.len() > self.limit;
+        let window = if too_long {
+            &value[..floor_boundary(value, self.limit + MARGIN_BYTES)]
+        } else {
+            value
+        };
+        let triggers = Triggers::of(window);
+        if !triggers.any() && !too_long {
             return None;
         }
-        self.bring_to_rest(value, counts)
+        match find::edits(window, triggers) {
+            Ok(edits) if edits.is_empty() && !too_long => None,
+            Ok(edits) => Some(self.bring_to_rest(window, edits, counts)),
+            Err(find::TooDeep) => Some(removed(counts)),
+        }
     }
 
-    fn bring_to_rest(&self, value: &[u8], counts: &Counts) -> Option<Vec<u8>> {
-        let window = floor_boundary(value, self.limit + MARGIN_BYTES);
-        let mut clean: Option<Vec<u8>> = None;
-        let mut cut = window < value.len();
+    /// `text` with `edits` made and cut at the limit, and again with what that brought to light.
+    fn bring_to_rest(&self, text: &[u8], mut edits: Vec<Edit>, counts: &Counts) -> Vec<u8> {
+        let mut cut = text.len() > self.limit;
+        let mut text = Cow::Borrowed(text);
         for _ in 0..MAX_PASSES {
-            let text = clean.as_deref().unwrap_or(&value[..window]);
-            let Ok(edits) = find::edits(text) else {
-                break;
-            };
-            if edits.is_empty() && text.len() <= self.limit {
-                if cut {
-                    counts.add(Rule::Limit);
-                }
-                return clean;
-            }
-            let (next, shortened) = self.apply(text, &edits, counts);
+            let (next, shortened) = self.apply(&text, &edits, counts);
             cut |= shortened;
-            clean = Some(next);
+            match find::edits(&next, Triggers::of(&next)) {
+                Ok(none) if none.is_empty() => {
+                    if cut {
+                        counts.add(Rule::Limit);
+                    }
+                    return next;
+                }
+                Ok(more) => edits = more,
+                Err(find::TooDeep) => break,
+            }
+            text = Cow::Owned(next);
         }
-        counts.add(Rule::Limit);
-        Some(MASK.as_bytes().to_vec())
+        removed(counts)
     }
 
     /// `text` with `edits` made and cut at the limit, and whether it had to be cut. A mask is never cut.
@@ -279,6 +290,12 @@ impl Redactor {
         let whole = keep(&mut out, at, text.len());
         (out, !whole)
     }
+}
+
+/// What is left of a value that cannot be understood.
+fn removed(counts: &Counts) -> Vec<u8> {
+    counts.add(Rule::Limit);
+    MASK.as_bytes().to_vec()
 }
 
 /// The greatest length up to `most` at which `text` can be cut without splitting a UTF-8 character.

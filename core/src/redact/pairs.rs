@@ -29,8 +29,14 @@ pub(super) fn find(text: &[u8], findings: &mut Findings<'_>) {
         if equals < next {
             continue;
         }
-        let spaced = equals > 0 && text[equals - 1] == b' ';
-        let name_end = if spaced { equals - 1 } else { equals };
+        let spaced_before = equals > 0 && text[equals - 1] == b' ';
+        let spaced_after = text.get(equals + 1) == Some(&b' ');
+        let mut start = equals + 1 + usize::from(spaced_after);
+        let quote = text.get(start).filter(|byte| matches!(byte, b'"' | b'\''));
+        if (spaced_before || spaced_after) && quote.is_none() {
+            continue;
+        }
+        let name_end = equals - usize::from(spaced_before);
         let name_start = name_start(text, name_end);
         if name_start == name_end {
             continue;
@@ -40,17 +46,12 @@ pub(super) fn find(text: &[u8], findings: &mut Findings<'_>) {
         let Some(rule) = rule(&text[name_start..name_end], in_query || before.is_none()) else {
             continue;
         };
-        let mut start = equals + 1;
-        if text.get(start) == Some(&b' ') {
-            start += 1;
-        }
-        let end = match text.get(start) {
-            Some(quote @ (b'"' | b'\'')) => {
+        let end = match quote {
+            Some(&quote) => {
                 start += 1;
-                string_end(text, start, *quote)
+                string_end(text, start, quote)
             }
-            _ if spaced || start > equals + 1 => continue,
-            _ => start + value_length(&text[start..], in_query),
+            None => start + value_length(&text[start..], in_query),
         };
         if !says_nothing(&text[start..end]) {
             findings.add(rule, start, end, BARE_MASK);
@@ -59,17 +60,26 @@ pub(super) fn find(text: &[u8], findings: &mut Findings<'_>) {
     }
 }
 
-fn name_start(text: &[u8], end: usize) -> usize {
-    let name = text[..end]
-        .iter()
-        .rev()
-        .take(MAX_NAME)
-        .take_while(|byte| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']' | b'$')
-        })
-        .count();
-    end - name
+/// Where the name begins that ends before `end`; `end` if there is none.
+pub(super) fn name_start(text: &[u8], end: usize) -> usize {
+    let reach = end.saturating_sub(MAX_NAME);
+    let mut start = end;
+    while start > reach && IN_NAME[usize::from(text[start - 1])] {
+        start -= 1;
+    }
+    start
 }
+
+const IN_NAME: [bool; 256] = {
+    let mut in_name = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        in_name[byte] = (byte as u8).is_ascii_alphanumeric()
+            || matches!(byte as u8, b'_' | b'-' | b'.' | b'[' | b']' | b'$');
+        byte += 1;
+    }
+    in_name
+};
 
 fn rule(name: &[u8], in_query: bool) -> Option<Rule> {
     let signature = SIGNATURES

@@ -3,7 +3,7 @@
 //! The local root reads wall time once; every other time of its local trace is that plus a monotonic difference, so a
 //! child never starts before its parent and a step of the wall clock never stretches a span.
 
-use crate::process::monotonic_nanos;
+use super::ticks;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Nanoseconds since the Unix epoch by the wall clock.
@@ -27,7 +27,7 @@ impl Anchor {
     pub(crate) fn now() -> Self {
         Self {
             wall: unix_nanos(),
-            monotonic: monotonic_nanos(),
+            monotonic: ticks::monotonic_nanos(),
         }
     }
 
@@ -49,6 +49,20 @@ impl Anchor {
     #[inline]
     pub(crate) fn elapsed(self) -> u64 {
         self.wall
-            .wrapping_add(monotonic_nanos().saturating_sub(self.monotonic))
+            .wrapping_add(ticks::monotonic_nanos().saturating_sub(self.monotonic))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_anchor_starts_at_wall_time_and_goes_on_from_there() {
+        let before = unix_nanos();
+        let anchor = Anchor::now();
+        assert!((before..=before + 1_000_000_000).contains(&anchor.wall()));
+        let first = anchor.elapsed();
+        assert!(anchor.wall() <= first && first <= anchor.elapsed());
     }
 }

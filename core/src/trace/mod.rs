@@ -12,6 +12,7 @@ mod limits;
 mod provider;
 mod record;
 mod span;
+pub(crate) mod ticks;
 mod tracer;
 mod value;
 

@@ -422,3 +422,54 @@ fn ordinary_values_stay_and_are_not_copied() {
         stays(text);
     }
 }
+
+#[test]
+fn header_lines_keep_their_name() {
+    for (text, expected) in [
+        ("X-Api-Key: abc123def", "X-Api-Key: [REDACTED]"),
+        (
+            "curl -H \"Token: 3fea6af1349166ea\" -d x",
+            "curl -H \"Token: [REDACTED]\" -d x",
+        ),
+        (
+            "curl -H 'Authorization: Token 22cb987851bc' /x",
+            "curl -H 'Authorization: Token [REDACTED]' /x",
+        ),
+        (
+            "Host: x\r\nAuthorization: abc123def\r\n",
+            "Host: x\r\nAuthorization: [REDACTED]\r\n",
+        ),
+        (
+            "cannot log in with password: hunter2 today",
+            "cannot log in with password: [REDACTED] today",
+        ),
+        (
+            "bad access_token: abc123def (expired)",
+            "bad access_token: [REDACTED] (expired)",
+        ),
+    ] {
+        becomes(text, expected, Rule::SecretParameter);
+    }
+}
+
+#[test]
+fn colons_in_sentences_and_traces_stay() {
+    for text in [
+        "invalid token: unexpected end of input",
+        "password: must have at least 12 characters",
+        "password: incorrect",
+        "Authorization: denied",
+        "AuthError: E1002X",
+        "com.acme.auth.AuthException: Code12345 failed",
+        "at com.acme.auth.TokenFilter.doFilter(TokenFilter.java:123)",
+        "/app/auth/session.js:120345:12",
+        "http://auth-service:8080/path1/x",
+        "session: closed",
+        "cannot reach auth-service:8080",
+        "card: 4 of hearts",
+        "expected token: 17",
+        "password: [REDACTED]",
+    ] {
+        stays(text);
+    }
+}
