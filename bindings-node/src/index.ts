@@ -1,0 +1,10 @@
+/**
+ * polyspan for Node.js: the OpenTelemetry tracing API on polyspan's Rust core.
+ *
+ * `init()` is all an application needs; spans are then made with `@opentelemetry/api` and by the instrumentations that use
+ * it. Without a change of code: `node --require polyspan/register` or `node --import polyspan/register`.
+ */
+export type { Options } from './config';
+export { init } from './init';
+export { flush, shutdown } from './shutdown';
+export { describe, type Stats, stats } from './stats';
