@@ -106,7 +106,7 @@ SUITES: tuple[Suite, ...] = (
     Suite(
         "scripts",
         "style and types of the Python programs in tests, examples and benches",
-        "tests/docs",
+        "examples/demo/run.py",
         ("python",),
         (
             _lint("{venv}/bin/ruff check tests examples benches"),
