@@ -137,10 +137,10 @@ fn detect(text: &[u8], triggers: Triggers, findings: &mut Findings<'_>) {
         pairs::find(text, findings);
     }
     if triggers.has(SPACE) {
+        credentials::find_schemes(text, findings);
         if triggers.has(COLON) {
             headers::find(text, findings);
         }
-        credentials::find_schemes(text, findings);
     }
     if triggers.has(JAY) {
         credentials::find_tokens(text, findings);

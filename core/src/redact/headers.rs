@@ -9,6 +9,7 @@ use super::find::{Findings, MASK};
 use super::keys;
 use super::pairs::name_start;
 use super::rule::Rule;
+use super::words;
 
 pub(super) fn find(text: &[u8], findings: &mut Findings<'_>) {
     for colon in memchr::memchr_iter(b':', text) {
@@ -64,5 +65,5 @@ fn is_error(name: &[u8]) -> bool {
 
 fn is_no_word(name: &[u8]) -> bool {
     !name.contains(&b'.')
-        && (name.iter().any(|byte| matches!(byte, b'-' | b'_')) || keys::is_password(name))
+        && (name.iter().any(|byte| matches!(byte, b'-' | b'_')) || words::is_password(name))
 }

@@ -32,6 +32,7 @@ mod layer;
 mod pairs;
 mod rule;
 mod url;
+mod words;
 
 #[cfg(test)]
 mod tests;
