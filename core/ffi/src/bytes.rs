@@ -206,7 +206,10 @@ mod tests {
             let huge = slice(slots.as_ptr(), usize::MAX / 2, "slots");
             assert!(matches!(huge, Err(Failure::Argument { .. })));
             let crooked = slots.as_ptr().byte_add(1);
-            assert!(matches!(slice(crooked, 1, "slots"), Err(Failure::Argument { .. })));
+            assert!(matches!(
+                slice(crooked, 1, "slots"),
+                Err(Failure::Argument { .. })
+            ));
         }
     }
 

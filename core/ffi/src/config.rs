@@ -11,7 +11,7 @@ use polyspan::slab::{Entered, Slab};
 /// Configurations are made, filled and used within a few lines; more at a time are a leak.
 const MOST: usize = 4096;
 
-#[expect(clippy::box_collection, reason = "a slot is kept for ever, a configuration is not")]
+// Boxed, as a slot is kept for ever and a configuration is not.
 type Place = Box<Config>;
 static CONFIGS: Slab<Place> = Slab::new(kind::CONFIG, MOST);
 

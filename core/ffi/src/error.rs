@@ -185,7 +185,10 @@ impl fmt::Display for Failure {
                 f.write_str("the provider was switched off after an error inside polyspan")
             }
             Self::Exhausted { kind, most } => {
-                write!(f, "there are {most} {kind}s already, the most there can be; end some first")
+                write!(
+                    f,
+                    "there are {most} {kind}s already, the most there can be; end some first"
+                )
             }
             Self::Busy => {
                 f.write_str("the span is in use by another thread that does not come to an end")

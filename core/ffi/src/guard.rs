@@ -65,7 +65,11 @@ fn report(err: *mut polyspan_error, code: i32, text: &str) {
     let Some(err) = (unsafe { err.as_mut() }) else {
         return;
     };
-    let len = text.floor_char_boundary(err.text.len() - 1);
+    let most = text.len().min(err.text.len() - 1);
+    let len = (0..=most)
+        .rev()
+        .find(|&end| text.is_char_boundary(end))
+        .unwrap_or(0);
     err.code = code;
     err.len = len as u32;
     err.text[..len].copy_from_slice(&text.as_bytes()[..len]);
@@ -110,7 +114,11 @@ mod tests {
         let mut err = error();
         let status = guard(&raw mut err, || panic!("number {}", 7));
         assert_eq!((status, err.code), (POLYSPAN_E_PANIC, POLYSPAN_E_PANIC));
-        assert!(text(&err).ends_with("please report: number 7"), "{}", text(&err));
+        assert!(
+            text(&err).ends_with("please report: number 7"),
+            "{}",
+            text(&err)
+        );
         let null = std::ptr::null_mut();
         assert_eq!(guard(null, || panic!("unheard")), POLYSPAN_E_PANIC);
     }

@@ -35,10 +35,7 @@ pub(crate) fn provider_index(handle: u64) -> Option<u32> {
 
 /// The handle of a tracer.
 pub(crate) fn tracer(provider: u32, tracer: u32) -> u64 {
-    u64::from(kind::TRACER) << 60
-        | nonce()
-        | u64::from(provider) << TRACER_BITS
-        | u64::from(tracer)
+    u64::from(kind::TRACER) << 60 | nonce() | u64::from(provider) << TRACER_BITS | u64::from(tracer)
 }
 
 /// Provider and number of the tracer of this handle.

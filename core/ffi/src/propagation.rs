@@ -1,0 +1,236 @@
+//! Context and baggage into headers and out of them.
+//!
+//! Lists cross as one block of texts that each end with a zero byte: headers as name, value, name, value …; baggage as key,
+//! value, metadata, key ….
+
+use crate::bytes::{fill, polyspan_buffer, polyspan_bytes};
+use crate::context::{self, polyspan_context};
+use crate::error::Failure;
+use crate::guard::guard;
+use crate::provider::{InUse, find};
+use crate::sized;
+use crate::span;
+use polyspan::propagate::environment;
+use polyspan::{Baggage, SpanContext};
+use std::ptr::null_mut;
+
+/// The names of the headers that the propagators read and write, each ending with a zero byte.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyspan_propagation_fields(
+    provider: u64,
+    out: *mut polyspan_buffer,
+) -> i32 {
+    guard(null_mut(), || {
+        let provider = find(provider)?;
+        let mut block = Vec::new();
+        for field in provider.fields() {
+            append(&mut block, field);
+        }
+        // SAFETY: by the header's contract null or the caller's.
+        unsafe { fill(out, "out", &block) }
+    })
+}
+
+/// Writes context and baggage as headers: name and value in turn, each ending with a zero byte.
+///
+/// The context is that of the live span `span`, or, if that is 0, `context` with `tracestate`; null is none. `baggage` is
+/// key, value and metadata in turn, each ending with a zero byte; it is redacted.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyspan_propagation_inject(
+    provider: u64,
+    span: u64,
+    context: *const polyspan_context,
+    tracestate: polyspan_bytes,
+    baggage: polyspan_bytes,
+    out: *mut polyspan_buffer,
+) -> i32 {
+    guard(null_mut(), || {
+        let provider = find(provider)?;
+        // SAFETY: borrowed for the call.
+        unsafe {
+            let (context, baggage) = read(span, context, tracestate, baggage)?;
+            let block = inject(&provider, &context, &baggage, &str::to_owned);
+            fill(out, "out", &block)
+        }
+    })
+}
+
+/// As `polyspan_propagation_inject`, for the environment of a new process: variables and their values
+/// (`TRACEPARENT`, `TRACESTATE`, `BAGGAGE`), each ending with a zero byte. Remove those three from a copied environment first.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyspan_propagation_to_environment(
+    provider: u64,
+    span: u64,
+    context: *const polyspan_context,
+    tracestate: polyspan_bytes,
+    baggage: polyspan_bytes,
+    out: *mut polyspan_buffer,
+) -> i32 {
+    guard(null_mut(), || {
+        let provider = find(provider)?;
+        // SAFETY: borrowed for the call.
+        unsafe {
+            let (context, baggage) = read(span, context, tracestate, baggage)?;
+            let block = inject(&provider, &context, &baggage, &environment::name);
+            fill(out, "out", &block)
+        }
+    })
+}
+
+/// Reads context and baggage from headers: name and value in turn, each ending with a zero byte, a repeated header as often
+/// as it came.
+///
+/// Names are compared without regard to case; headers that the propagators do not know are passed over. `out` is all zero
+/// (but for its size) if there is no valid context. Trace state and baggage (key, value, metadata in turn) go to their
+/// buffers, each of which may be null. Nothing that arrives in a header is an error.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyspan_propagation_extract(
+    provider: u64,
+    headers: polyspan_bytes,
+    out: *mut polyspan_context,
+    tracestate: *mut polyspan_buffer,
+    baggage: *mut polyspan_buffer,
+) -> i32 {
+    guard(null_mut(), || {
+        let provider = find(provider)?;
+        // SAFETY: borrowed for the call.
+        unsafe {
+            let headers = parts(headers.slice("headers")?, "headers")?;
+            let (headers, rest) = headers.as_chunks::<2>();
+            if !rest.is_empty() {
+                return Err(Failure::Argument {
+                    argument: "headers",
+                    must: "have a value for each name",
+                });
+            }
+            let result = provider.extract(&|field| {
+                let named = headers
+                    .iter()
+                    .filter(|[name, _]| name.eq_ignore_ascii_case(field.as_bytes()));
+                // A header may hold any bytes; those that are not UTF-8 make only itself unusable.
+                named
+                    .map(|[_, value]| String::from_utf8_lossy(value).into_owned())
+                    .collect()
+            });
+            write(result, out, tracestate, baggage)
+        }
+    })
+}
+
+/// As `polyspan_propagation_extract`, from the environment variables of this process.
+///
+/// Do not change the environment from another thread meanwhile.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyspan_propagation_from_environment(
+    provider: u64,
+    out: *mut polyspan_context,
+    tracestate: *mut polyspan_buffer,
+    baggage: *mut polyspan_buffer,
+) -> i32 {
+    guard(null_mut(), || {
+        let result = find(provider)?.extract(&environment::get);
+        // SAFETY: by the header's contract null or the caller's.
+        unsafe { write(result, out, tracestate, baggage) }
+    })
+}
+
+fn append(block: &mut Vec<u8>, text: &str) {
+    block.extend(text.bytes().filter(|&byte| byte != 0));
+    block.push(0);
+}
+
+/// The texts of a block.
+fn parts<'a>(block: &'a [u8], argument: &'static str) -> Result<Vec<&'a [u8]>, Failure> {
+    match block.split_last() {
+        None => Ok(Vec::new()),
+        Some((0, texts)) => Ok(texts.split(|&byte| byte == 0).collect()),
+        Some(_) => Err(Failure::Argument {
+            argument,
+            must: "end with a zero byte",
+        }),
+    }
+}
+
+/// # Safety
+///
+/// The arguments are null or the caller's for the call.
+unsafe fn read(
+    span: u64,
+    context: *const polyspan_context,
+    tracestate: polyspan_bytes,
+    baggage: polyspan_bytes,
+) -> Result<(SpanContext, Baggage), Failure> {
+    // SAFETY: handed on.
+    let (given, block) = unsafe {
+        (
+            context::read(context, tracestate, "context")?,
+            baggage.text("baggage")?,
+        )
+    };
+    let context = match span {
+        0 => given.unwrap_or(SpanContext::INVALID),
+        span => span::context(span)?,
+    };
+    let mut baggage = Baggage::new();
+    let texts: Vec<&str> = match block.strip_suffix('\0') {
+        Some(texts) => texts.split('\0').collect(),
+        None if block.is_empty() => Vec::new(),
+        None => Vec::from([""]),
+    };
+    let (members, rest) = texts.as_chunks::<3>();
+    if !rest.is_empty() {
+        return Err(Failure::Argument {
+            argument: "baggage",
+            must: "be key, value and metadata in turn, each ending with a zero byte",
+        });
+    }
+    for [key, value, metadata] in members {
+        baggage.set_with_metadata(*key, *value, *metadata);
+    }
+    Ok((context, baggage))
+}
+
+fn inject(
+    provider: &InUse,
+    context: &SpanContext,
+    baggage: &Baggage,
+    name: &dyn Fn(&str) -> String,
+) -> Vec<u8> {
+    let mut block = Vec::new();
+    provider.inject(context, baggage, &mut |header, value| {
+        append(&mut block, &name(header));
+        append(&mut block, value);
+    });
+    block
+}
+
+/// # Safety
+///
+/// The arguments are null or the caller's for the call.
+unsafe fn write(
+    (context, entries): (Option<SpanContext>, Baggage),
+    out: *mut polyspan_context,
+    tracestate: *mut polyspan_buffer,
+    baggage: *mut polyspan_buffer,
+) -> Result<(), Failure> {
+    let context = context.unwrap_or(SpanContext::INVALID);
+    let mut block = Vec::new();
+    for entry in &entries {
+        append(&mut block, entry.key());
+        append(&mut block, entry.value());
+        append(&mut block, entry.metadata());
+    }
+    let fill_unless_null = |buffer: *mut polyspan_buffer, argument, result: &[u8]| {
+        if buffer.is_null() {
+            return Ok(());
+        }
+        // SAFETY: the caller's for the call.
+        unsafe { fill(buffer, argument, result) }
+    };
+    // SAFETY: handed on.
+    unsafe { sized::write(out, "out", &polyspan_context::from(&context))? };
+    // Both buffers learn their length, also if the first is too small.
+    let state = fill_unless_null(tracestate, "tracestate", context.state.as_str().as_bytes());
+    fill_unless_null(baggage, "baggage", &block)?;
+    state
+}
