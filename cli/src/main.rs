@@ -1,2 +1,37 @@
-//! polyspan command.
-fn main() {}
+//! The `polyspan` command: what a developer runs beside the programs that polyspan traces.
+//!
+//! One file or folder per subcommand; this file only names them and turns a failure into an exit code:
+//! 0 done, 1 the subcommand failed (one sentence on stderr), 2 wrong usage (clap explains).
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod view;
+
+/// One trace through all your languages: tools for development.
+#[derive(Parser)]
+#[command(name = "polyspan", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Receive OTLP over HTTP, print each finished trace as a tree, answer queries about them.
+    View(view::Options),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::View(options) => view::run(&options),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("polyspan: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Orders the spans of a trace as a tree and draws its branches.
+//!
+//! Whatever arrives ends as a tree: a span whose parent is not there becomes a top of its own, and so does the
+//! earliest span of a circle. Siblings are ordered by start time. Nothing recurses, however deep the trace.
+
+use std::collections::HashMap;
+
+use opentelemetry_proto::tonic::trace::v1::Span;
+
+use super::trace::StoredSpan;
+
+/// A span with its place in the picture.
+pub(crate) struct Row<'a> {
+    pub(crate) span: &'a StoredSpan,
+    pub(crate) place: Place,
+    /// What stands before the name: `│ ├╴`.
+    pub(crate) branch: String,
+    /// What stands before further lines of the span: `│ │ `.
+    pub(crate) trunk: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// It has no parent.
+    Root,
+    /// Its parent stands above it.
+    Child,
+    /// It has a parent that is not among these spans.
+    Orphan,
+}
+
+/// The first `most` rows of the picture; of branches deeper than `levels` the left part is cut.
+pub(crate) fn rows(spans: &[StoredSpan], most: usize, levels: usize) -> Vec<Row<'_>> {
+    let by_id: HashMap<&[u8], usize> = spans
+        .iter()
+        .enumerate()
+        .map(|(index, stored)| (&*stored.span.span_id, index))
+        .collect();
+    let mut children: Vec<Vec<usize>> = vec![Vec::new(); spans.len()];
+    let mut order: Vec<usize> = (0..spans.len()).collect();
+    order.sort_by_key(|index| by_start(&spans[*index].span));
+
+    let mut tops = Vec::new();
+    for &index in &order {
+        match place(&spans[index].span, &by_id) {
+            (Place::Child, Some(parent)) => children[parent].push(index),
+            (place, _) => tops.push((index, place)),
+        }
+    }
+
+    let mut drawn = vec![false; spans.len()];
+    let mut rows = Vec::new();
+    let mut next_in_circle = order.iter();
+    let mut tops = tops.into_iter();
+    while rows.len() < most {
+        // Spans that no top leads to stand in a circle: break it at the earliest one.
+        let in_circle = |index: &&usize| !drawn[**index];
+        let Some((top, place)) = tops.next().or_else(|| {
+            next_in_circle
+                .find(in_circle)
+                .map(|index| (*index, Place::Orphan))
+        }) else {
+            break;
+        };
+        let mut open = vec![(top, place, Vec::new())];
+        while let Some((index, place, lasts)) = open.pop() {
+            if std::mem::replace(&mut drawn[index], true) || rows.len() == most {
+                continue;
+            }
+            let below: Vec<usize> = children[index]
+                .iter()
+                .copied()
+                .filter(|child| !drawn[*child])
+                .collect();
+            rows.push(Row {
+                span: &spans[index],
+                place,
+                branch: branch(&lasts, levels),
+                trunk: trunk(&lasts, levels, below.is_empty()),
+            });
+            for (position, child) in below.iter().enumerate().rev() {
+                let mut lasts: Vec<bool> = lasts.clone();
+                lasts.push(position + 1 == below.len());
+                open.push((*child, Place::Child, lasts));
+            }
+        }
+    }
+    rows
+}
+
+fn by_start(span: &Span) -> (u64, std::cmp::Reverse<u64>, &[u8]) {
+    // Of two that start together, the one that ends later goes first: it is more likely the outer one.
+    (
+        span.start_time_unix_nano,
+        std::cmp::Reverse(span.end_time_unix_nano),
+        &span.span_id,
+    )
+}
+
+fn place(span: &Span, by_id: &HashMap<&[u8], usize>) -> (Place, Option<usize>) {
+    let parent = &*span.parent_span_id;
+    if parent.iter().all(|byte| *byte == 0) {
+        (Place::Root, None)
+    } else if let Some(index) = by_id.get(parent).filter(|_| parent != span.span_id) {
+        (Place::Child, Some(*index))
+    } else {
+        (Place::Orphan, None)
+    }
+}
+
+/// `lasts` says for each level from the top whether the span, or its ancestor there, is the last sibling.
+fn branch(lasts: &[bool], levels: usize) -> String {
+    match lasts.split_last() {
+        None => String::new(),
+        Some((last, above)) => format!(
+            "{}{}",
+            stems(above, levels),
+            if *last { "└╴" } else { "├╴" }
+        ),
+    }
+}
+
+fn trunk(lasts: &[bool], levels: usize, is_leaf: bool) -> String {
+    format!(
+        "{}{}",
+        stems(lasts, levels),
+        if is_leaf { "  " } else { "│ " }
+    )
+}
+
+fn stems(lasts: &[bool], levels: usize) -> String {
+    let cut = lasts.len().saturating_sub(levels);
+    let shown = lasts[cut..]
+        .iter()
+        .map(|last| if *last { "  " } else { "│ " });
+    (cut > 0).then_some("… ").into_iter().chain(shown).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::stored;
+    use super::*;
+
+    fn picture(spans: &[StoredSpan]) -> Vec<String> {
+        rows(spans, usize::MAX, 9)
+            .iter()
+            .map(|row| format!("{}{}", row.branch, row.span.span.name))
+            .collect()
+    }
+
+    #[test]
+    fn siblings_stand_in_the_order_of_their_starts() {
+        let spans = [
+            stored(3, 1, "late", 20),
+            stored(1, 0, "root", 0),
+            stored(4, 2, "inner", 12),
+            stored(2, 1, "early", 10),
+        ];
+        assert_eq!(picture(&spans), ["root", "├╴early", "│ └╴inner", "└╴late"]);
+    }
+
+    #[test]
+    fn a_span_without_its_parent_is_a_top_of_its_own() {
+        let spans = [stored(1, 0, "root", 0), stored(2, 9, "lost", 1)];
+        assert_eq!(picture(&spans), ["root", "lost"]);
+        assert_eq!(rows(&spans, 2, 9)[1].place, Place::Orphan);
+    }
+
+    #[test]
+    fn a_circle_is_broken_at_its_earliest_span() {
+        let spans = [
+            stored(1, 2, "a", 5),
+            stored(2, 1, "b", 3),
+            stored(3, 3, "itself", 9),
+        ];
+        assert_eq!(picture(&spans), ["itself", "b", "└╴a"]);
+    }
+
+    #[test]
+    fn a_very_deep_trace_is_drawn_without_recursion_and_with_bounded_indentation() {
+        let spans: Vec<_> = (1..=100_000)
+            .map(|id| stored(id, id - 1, "n", id))
+            .collect();
+        let rows = rows(&spans, 300, 9);
+        assert_eq!(rows.len(), 300);
+        assert_eq!(rows[299].branch.chars().count(), 2 * (9 + 2));
+    }
+}
