@@ -63,8 +63,16 @@ export async function traced(body: (sink: Sink) => unknown, options: polyspan.Op
   return sink;
 }
 
+/** The same as a test's body. */
+export function within(body: (sink: Sink) => unknown, options: polyspan.Options = {}): () => Promise<void> {
+  return async () => {
+    await traced(body, options);
+  };
+}
+
 export interface Ran {
   code: number | null;
+  signal: string | null;
   stdout: string;
   stderr: string;
 }
@@ -72,15 +80,14 @@ export interface Ran {
 /** Runs a fixture program as its own process. */
 export async function run(args: string[], env: Record<string, string | undefined> = {}): Promise<Ran> {
   const child = spawn(process.execPath, args, { env: { ...process.env, ...env } });
-  const ran: Ran = { code: null, stdout: '', stderr: '' };
+  const ran: Ran = { code: null, signal: null, stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => {
     ran.stdout += chunk;
   });
   child.stderr.on('data', (chunk) => {
     ran.stderr += chunk;
   });
-  const [code] = await once(child, 'close');
-  ran.code = code as number | null;
+  [ran.code, ran.signal] = (await once(child, 'close')) as [number | null, string | null];
   return ran;
 }
 
