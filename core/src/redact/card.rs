@@ -16,11 +16,10 @@ pub(super) fn find(text: &[u8], findings: &mut Findings<'_>) {
         let start = at + found;
         let group = digits(text, start);
         at = start + group;
-        if (4..=6).contains(&group) && is_grouped(text, at) || group >= MIN_DIGITS {
-            if let Some(end) = card_at(text, start) {
-                findings.add(Rule::Card, start, end, MASK);
-                at = end;
-            }
+        let long_enough = group >= MIN_DIGITS || (4..=6).contains(&group) && is_grouped(text, at);
+        if long_enough && let Some(end) = card_at(text, start) {
+            findings.add(Rule::Card, start, end, MASK);
+            at = end;
         }
     }
 }
@@ -108,7 +107,7 @@ fn luhn(digits: &[u8]) -> bool {
             }
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// Whether a network issues numbers of this length under this prefix. Left out are UATP (any number of 15 digits that

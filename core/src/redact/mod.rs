@@ -40,6 +40,7 @@ mod tests;
 pub use keys::KeyClass;
 pub use rule::{Counts, Rule};
 
+use crate::fingerprint::fnv1a;
 use find::{Edit, MASK, Mask, Triggers};
 
 /// How much of one value is looked at and may leave the process.
@@ -185,33 +186,24 @@ impl Redactor {
 
     /// A number for mode and rules: equal in two services exactly if they redact alike.
     pub fn fingerprint(&self) -> u32 {
-        // FNV-1a: stable across platforms and releases, which the standard library's hashers do not promise.
-        let mut hash = 0x811c_9dc5_u32;
-        let mut add = |text: &[u8]| {
-            for &byte in text.iter().chain(b"\n") {
-                hash = (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
-            }
-        };
-        add(self.mode.name().as_bytes());
+        let version = format!("{RULE_SET_VERSION} {}", self.limit);
+        let mut parts = vec![self.mode.name()];
         if !self.is_off() {
-            add(&RULE_SET_VERSION.to_le_bytes());
-            add(&(self.limit as u64).to_le_bytes());
-            for rule in Rule::ALL {
-                add(rule.name().as_bytes());
-            }
+            parts.push(&version);
+            parts.extend(Rule::ALL.map(Rule::name));
         }
-        hash
+        fnv1a(&parts)
     }
 
-    /// The rules in words, one a line.
+    /// The mode, and below it the rules in words, one a line.
     pub fn describe(&self) -> String {
-        let mut words = format!("redaction: {}\n", self.mode.name());
+        let mut words = self.mode.name().to_owned();
         if !self.is_off() {
             for rule in Rule::ALL {
-                words.push_str(&format!("  {}: {}\n", rule.name(), rule.words()));
+                words.push_str(&format!("\n  {}: {}", rule.name(), rule.words()));
             }
             words.push_str(&format!(
-                "  values are cut at {} KiB after that\n",
+                "\n  a value is read and kept up to {} KiB",
                 self.limit / 1024
             ));
         }

@@ -85,7 +85,7 @@ fn the_fingerprint_tells_the_modes_apart_and_does_not_move() {
     assert_ne!(of(Mode::Off), of(Mode::Default));
     assert_eq!(of(Mode::Default), of(Mode::Default));
     // Whoever changes a rule raises RULE_SET_VERSION and writes the new number here.
-    assert_eq!(format!("{:08x}", of(Mode::Default)), "8f910b7b");
+    assert_eq!(format!("{:08x}", of(Mode::Default)), "7370b401");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn the_description_names_every_rule() {
     for rule in Rule::ALL {
         assert!(words.contains(&format!("  {}: {}\n", rule.name(), rule.words())));
     }
-    assert_eq!(Redactor::new(Mode::Off).describe(), "redaction: off\n");
+    assert_eq!(Redactor::new(Mode::Off).describe(), "off");
 }
 
 #[test]
