@@ -44,9 +44,14 @@ pub(crate) fn print(
         if stories.is_empty() {
             // `ended` is read under the lock and set before `wake`, so the wake-up cannot be missed.
             if ended.load(Ordering::Acquire) {
-                let rest = store.rest();
                 drop(store);
-                write(&rest, form)?;
+                loop {
+                    let rest = shared.lock().rest();
+                    if rest.is_empty() {
+                        break;
+                    }
+                    write(&rest, form)?;
+                }
                 notices.close(shared);
                 return Ok(());
             }
@@ -91,6 +96,11 @@ fn told(story: &Story, form: Form) -> String {
     }
 }
 
+/// Like `eprintln`, which would panic where nobody listens any more.
+fn say(line: &str) {
+    let _unheard = writeln!(io::stderr(), "{line}");
+}
+
 #[derive(Default)]
 struct Notices {
     last: Option<Instant>,
@@ -103,11 +113,11 @@ impl Notices {
         if counts.evicted_traces == self.told || is_soon {
             return;
         }
-        eprintln!(
+        say(&format!(
             "polyspan view: the memory bound is reached; {} evicted, the oldest first ({} so far); raise --memory-mb to keep more",
             count(counts.evicted_traces - self.told, "trace"),
             counts.evicted_traces
-        );
+        ));
         self.last = Some(now);
         self.told = counts.evicted_traces;
     }
@@ -139,6 +149,6 @@ impl Notices {
             }
         }
         let line = format!("polyspan view: {}", parts.join(", "));
-        eprintln!("{line}");
+        say(&line);
     }
 }

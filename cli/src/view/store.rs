@@ -18,10 +18,12 @@ use super::metrics::Metrics;
 use super::origin::Origin;
 use super::trace::{Kept, Patience, StoredSpan, Story, Summary, Trace, TraceId};
 
-/// What a trace costs beside its spans: the struct, its places in the maps, allocator overhead.
-const TRACE_BYTES: usize = size_of::<Trace>() + 160;
-/// The same for a span: its entry, its id in the set, the allocation.
-const SPAN_BYTES: usize = size_of::<Kept>() + 48;
+/// What a trace costs beside its spans. Maps and vectors are on average half full, hence the factors.
+const TRACE_BYTES: usize = 2 * size_of::<Trace>() + 320;
+/// The same for a span: its entry, its id in the set, the allocator's own bytes.
+const SPAN_BYTES: usize = 2 * size_of::<Kept>() + 40;
+/// Decoded spans take several times the memory of kept ones, so only so many are handed out at once.
+const TOLD_AT_ONCE: usize = 2_000;
 
 /// Traces, metrics and the accounting of both.
 pub(crate) struct Store {
@@ -204,12 +206,12 @@ impl Store {
         Ok(())
     }
 
-    /// The traces whose time to be told has come; each span is told once.
+    /// The first of the traces whose time to be told has come; each span is told once.
     pub(crate) fn due(&mut self, now: Instant) -> Vec<Story> {
         self.tell(|trace, patience| trace.due_at(patience) <= now)
     }
 
-    /// Everything untold, for the end of the program.
+    /// The first of everything untold, for the end of the program.
     pub(crate) fn rest(&mut self) -> Vec<Story> {
         self.tell(|_, _| true)
     }
@@ -224,11 +226,17 @@ impl Store {
             .map(|(trace, id)| (trace.last_seen, trace.arrival, id))
             .collect();
         due.sort_unstable();
-        let mut stories = Vec::with_capacity(due.len());
+        let mut stories: Vec<Story> = Vec::new();
+        let mut spans = 0;
         for (_, _, id) in due {
+            if spans >= TOLD_AT_ONCE {
+                break;
+            }
             self.untold.remove(&id);
             if let Some(trace) = self.traces.get_mut(&id) {
-                stories.push(trace.story());
+                let story = trace.story();
+                spans += story.spans.len();
+                stories.push(story);
             }
         }
         stories

@@ -219,6 +219,21 @@ fn at_the_end_everything_untold_is_told() {
 }
 
 #[test]
+fn many_traces_are_told_in_parts_so_that_their_decoded_form_stays_small() {
+    let mut store = store(64 << 20);
+    let now = Instant::now();
+    for number in 1..=100 {
+        let spans = (1..=50).map(|id| span(id, id - 1, "n", 0, 1)).collect();
+        send(&mut store, number, spans, now);
+    }
+    let mut told = Vec::new();
+    while !store.is_idle() {
+        told.push(store.due(now + PATIENCE.quiet).len());
+    }
+    assert_eq!(told, [40, 40, 20]);
+}
+
+#[test]
 fn a_summary_tells_a_trace_in_one_line() {
     let mut store = store(1 << 20);
     let now = Instant::now();
