@@ -264,7 +264,7 @@ impl Redactor {
             length == plain.len()
         };
         for edit in edits {
-            if !keep(&mut out, at, edit.start) || edit.start >= self.limit {
+            if !keep(&mut out, at, edit.start) {
                 return (out, true);
             }
             let (quote, mask) = match edit.mask {

@@ -45,7 +45,9 @@ fn a_secret_that_straddles_the_limit_is_masked_whole_or_left_out_whole() {
 #[test]
 fn masks_that_make_a_value_longer_are_cut_at_the_limit_but_never_through() {
     let text = "a@b.co ".repeat(6);
-    let clean = short(42).text(&text, &Counts::new()).into_owned();
+    let counts = Counts::new();
+    let clean = short(42).text(&text, &counts).into_owned();
+    assert_eq!((counts.get(Rule::Email), counts.get(Rule::Limit)), (3, 1));
     assert_eq!(clean, "[REDACTED] [REDACTED] [REDACTED] ");
     let again = short(42).text(&clean, &Counts::new()).into_owned();
     assert_eq!(again, clean);

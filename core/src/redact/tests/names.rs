@@ -150,6 +150,7 @@ fn counts_of_language_model_tokens_are_not_secret() {
     ] {
         assert_eq!(class(name), KeyClass::Scan, "{name}");
     }
+    assert_eq!(class("session.token_count.prompt"), KeyClass::Secret);
     assert_eq!(class("gen_ai.client.token"), KeyClass::Secret);
     assert_eq!(class("password.token_count"), KeyClass::Scan);
     assert_eq!(class("password.token_count.secret"), KeyClass::Secret);

@@ -48,6 +48,7 @@ fn an_at_sign_alone_is_no_e_mail_address() {
         "root@10.0.0.1",
         "@app.route('/x')",
         "git@github.com:acme/shop.git",
+        "REDACTED@example.org",
         "image@sha256:abcdef",
         "5@6.7",
     ] {
@@ -72,6 +73,9 @@ fn a_card_number_is_masked_plain_and_grouped() {
         ("3530111333300000", "[REDACTED]"),
         ("2223003122003222", "[REDACTED]"),
         ("4222222222222", "[REDACTED]"),
+        ("501800000009", "[REDACTED]"),
+        // The address overlaps the card and goes with it.
+        ("4111 1111 1111 1111@example.org", "[REDACTED]"),
         ("q=4111+1111+1111+1111", "q=[REDACTED]"),
         (
             "on 2026-11-25 4111 1111 1111 1111 12/28 123",
@@ -87,6 +91,7 @@ fn a_card_number_is_masked_plain_and_grouped() {
 fn a_number_that_misses_one_mark_of_a_card_number_stays() {
     for text in [
         "4111111111111112",    // checksum
+        "41111111111114",      // length that the network does not issue
         "411111111111111",     // length of another network
         "41111111111111111",   // one digit more
         "04111111111111111",   // a digit before
@@ -465,6 +470,7 @@ fn colons_in_sentences_and_traces_stay() {
         "/app/auth/session.js:120345:12",
         "http://auth-service:8080/path1/x",
         "session: closed",
+        "no such session: abc123def456",
         "cannot reach auth-service:8080",
         "card: 4 of hearts",
         "expected token: 17",
