@@ -1,7 +1,8 @@
 //! Many finished spans in one call, for hosts that keep their spans (`docs/span-batch.md`).
 
 use crate::bytes::{place, slice};
-use crate::error::{Failure, polyspan_error};
+use crate::error::polyspan_error;
+use crate::failure::Failure;
 use crate::guard::guard;
 use crate::provider::find;
 

@@ -1,6 +1,6 @@
 //! Text and bytes in, text and bytes out.
 
-use crate::error::Failure;
+use crate::failure::Failure;
 use std::mem::MaybeUninit;
 
 /// Bytes of the caller, read during the call. Null is allowed where `len` is 0.

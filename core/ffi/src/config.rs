@@ -1,7 +1,8 @@
 //! Options, until a provider is made of them.
 
 use crate::bytes::{place, polyspan_bytes};
-use crate::error::{Failure, polyspan_error};
+use crate::error::polyspan_error;
+use crate::failure::Failure;
 use crate::guard::guard;
 use crate::handle::kind;
 use polyspan::Config;

@@ -1,7 +1,7 @@
 //! A span's identity as it crosses the interface.
 
 use crate::bytes::polyspan_bytes;
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::sized::{self, Growing};
 use polyspan::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 

@@ -1,6 +1,7 @@
 //! What stands between the core and its host: no panic gets out, and every way out has a status and a text.
 
-use crate::error::{Failure, POLYSPAN_E_SIZE, POLYSPAN_OK, polyspan_error};
+use crate::error::{POLYSPAN_E_SIZE, POLYSPAN_OK, polyspan_error};
+use crate::failure::Failure;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -4,7 +4,7 @@
 //! # The rules
 //!
 //! 1. An export is `polyspan_<noun>_<verb>`, written by hand (both generators pass over what a macro makes and emit what a
-//!    `cfg` switches off), and returns a status; only [`polyspan_abi_version`] returns its number. Its body stands inside
+//!    `cfg` switches off), and returns a status; only [`version::polyspan_abi_version`] returns its number. Its body stands inside
 //!    [`guard`](guard::guard): a panic becomes a status, the provider becomes a no-op, the host lives.
 //! 2. It checks its arguments, calls one function of the core, writes the result. More than fifteen lines: the core lacks
 //!    a function.
@@ -38,6 +38,7 @@ pub mod bytes;
 pub mod config;
 pub mod context;
 pub mod error;
+mod failure;
 pub mod guard;
 pub mod handle;
 pub mod id;
@@ -49,15 +50,4 @@ pub mod span;
 pub mod stats;
 pub mod tracer;
 pub mod value;
-
-/// The version of this interface, for `polyspan_abi_version`.
-pub const POLYSPAN_ABI_VERSION: i32 = 1;
-
-/// The version of the interface that the library has.
-///
-/// Call it first. If it is not `POLYSPAN_ABI_VERSION`, header and library do not belong together: call nothing else.
-/// The one function that does not return a status.
-#[unsafe(no_mangle)]
-pub extern "C" fn polyspan_abi_version() -> i32 {
-    POLYSPAN_ABI_VERSION
-}
+pub mod version;

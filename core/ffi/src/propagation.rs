@@ -5,7 +5,7 @@
 
 use crate::bytes::{fill, polyspan_buffer, polyspan_bytes};
 use crate::context::{self, polyspan_context};
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::guard::guard;
 use crate::provider::{InUse, find};
 use crate::sized;

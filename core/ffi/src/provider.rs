@@ -4,7 +4,8 @@
 
 use crate::bytes::{fill, place, polyspan_buffer};
 use crate::config;
-use crate::error::{Failure, polyspan_error};
+use crate::error::polyspan_error;
+use crate::failure::Failure;
 use crate::guard::guard;
 use crate::handle::{self, MOST_PROVIDERS};
 use crate::sized::{self, Growing};

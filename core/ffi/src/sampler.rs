@@ -2,7 +2,7 @@
 
 use crate::bytes::{polyspan_bytes, slice};
 use crate::context::{self, polyspan_context};
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::guard::guard;
 use crate::provider::find;
 use crate::sized::{self, Growing};

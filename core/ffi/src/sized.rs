@@ -4,7 +4,7 @@
 //! does not know stay as they are.
 
 use crate::bytes::{misaligned, place};
-use crate::error::Failure;
+use crate::failure::Failure;
 
 /// A struct whose first field is `size: u32`.
 ///

@@ -2,7 +2,8 @@
 
 use crate::bytes::{fill, place, polyspan_buffer, polyspan_bytes};
 use crate::context::{self, polyspan_context};
-use crate::error::{Failure, polyspan_error};
+use crate::error::polyspan_error;
+use crate::failure::Failure;
 use crate::guard::guard;
 use crate::handle::kind;
 use crate::provider;

@@ -1,7 +1,8 @@
 //! Tracers: who starts spans.
 
 use crate::bytes::{place, polyspan_bytes};
-use crate::error::{Failure, polyspan_error};
+use crate::error::polyspan_error;
+use crate::failure::Failure;
 use crate::guard::guard;
 use crate::handle;
 use crate::provider::{self, InUse};

@@ -1,7 +1,7 @@
 //! Attribute values of every shape: nested ones as a tree, written as a list of nodes, each before its children.
 
 use crate::bytes::{polyspan_bytes, slice};
-use crate::error::Failure;
+use crate::failure::Failure;
 use polyspan::Value;
 
 /// `polyspan_node.kind`: no value.
