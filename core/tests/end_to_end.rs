@@ -93,6 +93,24 @@ fn the_timer_exports_without_a_flush() {
 }
 
 #[test]
+fn a_flush_during_a_delivery_does_not_wait_for_the_timer() {
+    let sink = Sink::start();
+    let provider = provider(
+        &sink,
+        &[("schedule_delay", "60000"), ("max_export_batch_size", "8")],
+    );
+    let tracer = provider.tracer("test");
+    for _ in 0..300 {
+        // Full batches keep the worker busy, so that many of these flushes find it in the middle of a request.
+        for _ in 0..20 {
+            tracer.start("busy").end();
+        }
+        provider.flush(SOON).unwrap();
+    }
+    assert_eq!(provider.stats().delivered, 6000);
+}
+
+#[test]
 fn a_shutdown_exports_what_waits_and_later_spans_are_counted() {
     let sink = Sink::start();
     let provider = provider(&sink, &[]);

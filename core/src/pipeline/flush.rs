@@ -140,7 +140,7 @@ impl Pipeline {
             state.asked += 1;
             state.asked
         };
-        self.signal.raise();
+        self.signal.interrupt();
         self.waiting
             .wait(deadline, |state| state.done >= mine || state.ended)
     }
@@ -166,7 +166,7 @@ impl Pipeline {
             let mut state = self.waiting.state();
             state.close_by.get_or_insert(deadline);
         }
-        self.signal.raise();
+        self.signal.interrupt();
         if !wait {
             return Ok(());
         }

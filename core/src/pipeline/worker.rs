@@ -473,16 +473,11 @@ impl Piece {
 
 /// Until delivery must stop: the deadline of a shutdown, or at once if then the endpoint is known to be down.
 async fn cancelled(pipeline: &Pipeline, delivery: &Delivery) {
-    loop {
-        match pipeline.waiting.close_by() {
-            Some(_) if delivery.is_down(Signal::Traces) => return,
-            Some(close_by) if close_by <= Instant::now() => return,
-            // Attempts go on until then, and one of them may find the endpoint down.
-            Some(close_by) => {
-                let look_again = Instant::now() + Duration::from_millis(20);
-                tokio::time::sleep_until(close_by.min(look_again).into()).await;
-            }
-            None => pipeline.signal.wait().await,
-        }
+    let waiting = &pipeline.waiting;
+    let close_by = pipeline.signal.until(|| waiting.close_by()).await;
+    // Attempts go on until then, and one of them may find the endpoint down.
+    while close_by > Instant::now() && !delivery.is_down(Signal::Traces) {
+        let look_again = Instant::now() + Duration::from_millis(20);
+        tokio::time::sleep_until(close_by.min(look_again).into()).await;
     }
 }

@@ -11,6 +11,7 @@ use crate::pipeline::{FlushError, Pipeline};
 use crate::policy::Policy;
 use crate::process;
 use crate::propagate::Baggage;
+use crate::resource::Resource;
 use crate::sample::{Candidate, Decision, Mask};
 use crate::stats::{DropCause, Stats};
 use std::fmt;
@@ -281,6 +282,15 @@ impl Provider {
         self.inner.disabled
     }
 
+    /// What produces the telemetry: the attributes of the resource of this process's spans.
+    pub fn resource(&self) -> Resource {
+        Resource::new(
+            &self.inner.config,
+            self.pipeline().instance_id,
+            Some(&self.inner.policy.fingerprint()),
+        )
+    }
+
     /// The configuration this provider was made from.
     pub fn config(&self) -> &'static Config {
         &self.inner.config
@@ -356,6 +366,15 @@ impl Inner {
         let pipeline = self.pipeline();
         if pipeline.generation == generation {
             pipeline.append(self, recorder, identity);
+        }
+    }
+
+    /// A span will never end. One that was started before a fork is its parent's and is left alone.
+    pub(crate) fn abandoned(&self, generation: u64) {
+        let pipeline = self.pipeline();
+        if pipeline.generation == generation {
+            crate::pipeline::local(pipeline).live.subtract(1);
+            pipeline.counters.abandoned(1);
         }
     }
 

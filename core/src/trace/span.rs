@@ -213,6 +213,21 @@ impl Span {
         stacktrace: Option<&str>,
         attributes: &[(&str, Value<'_>)],
     ) {
+        if self.recording.is_some() {
+            let now = self.now_unix_nanos();
+            self.record_exception_at(type_name, message, stacktrace, attributes, now);
+        }
+    }
+
+    /// As [`record_exception`](Self::record_exception), with its time in nanoseconds since the Unix epoch.
+    pub fn record_exception_at(
+        &mut self,
+        type_name: &str,
+        message: &str,
+        stacktrace: Option<&str>,
+        attributes: &[(&str, Value<'_>)],
+        unix_nanos: u64,
+    ) {
         let mut all = Vec::with_capacity(3 + attributes.len());
         let own = [
             ("exception.type", Some(type_name)),
@@ -225,7 +240,7 @@ impl Span {
             Some((key, Value::Str(text)))
         }));
         all.extend_from_slice(attributes);
-        self.add_event("exception", &all);
+        self.add_event_at("exception", &all, unix_nanos);
     }
 
     /// Gives the span another name.
@@ -286,6 +301,23 @@ impl Span {
             .ended(generation, &recording.recorder, &identity);
         recording.give_back();
         true
+    }
+
+    /// Gives the span up: it is counted as abandoned and never exported. For bindings, whose users can lose an object that
+    /// they never ended.
+    pub fn abandon(&mut self) {
+        if let Some(generation) = self.open.take() {
+            if let Some(recording) = self.recording.take() {
+                recording.give_back();
+            }
+            self.tracer.provider.abandoned(generation);
+        }
+    }
+
+    /// This moment by the clock of this span's local trace, in nanoseconds since the Unix epoch.
+    #[inline]
+    pub fn now_unix_nanos(&self) -> u64 {
+        self.local.anchor.elapsed()
     }
 
     /// When the span started, in nanoseconds since the Unix epoch; 0 if it is not recording.
