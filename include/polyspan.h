@@ -561,6 +561,30 @@ int32_t polyspan_batch_submit(uint64_t provider,
                               uint32_t *accepted,
                               struct polyspan_error *err);
 
+// Makes a counter: a sum that only grows. The same names give the same counter; it lives as long as the provider.
+//
+// `meter_version`, `unit` and `description` may be empty.
+int32_t polyspan_counter_new(uint64_t provider,
+                             struct polyspan_bytes meter_name,
+                             struct polyspan_bytes meter_version,
+                             struct polyspan_bytes name,
+                             struct polyspan_bytes unit,
+                             struct polyspan_bytes description,
+                             uint64_t *out,
+                             struct polyspan_error *err);
+
+// Adds to a counter, with attributes given as `count` nodes with keys.
+int32_t polyspan_counter_add_int(uint64_t counter,
+                                 int64_t value,
+                                 const struct polyspan_node *attributes,
+                                 size_t count);
+
+// As `polyspan_counter_add_int`.
+int32_t polyspan_counter_add_double(uint64_t counter,
+                                    double value,
+                                    const struct polyspan_node *attributes,
+                                    size_t count);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

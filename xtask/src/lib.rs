@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 pub const COMMAND: &str = "cargo run -p xtask -- gen";
 
 /// The files of `core/ffi/src` that declare what is exported, in the order in which the header shows it.
-pub const SOURCES: [&str; 14] = [
+pub const SOURCES: [&str; 15] = [
     "version",
     "error",
     "bytes",
@@ -36,6 +36,7 @@ pub const SOURCES: [&str; 14] = [
     "sampler",
     "id",
     "batch",
+    "counter",
 ];
 
 /// A generated file.

@@ -23,6 +23,7 @@
 //! | [`config`], [`provider`], [`stats`] | options, the provider and what became of its spans |
 //! | [`tracer`], [`span`], [`value`] | live spans, for C |
 //! | [`sampler`], [`id`], [`batch`] | for hosts that keep their spans and submit many at once: .NET, Unity |
+//! | [`counter`] | metrics |
 //! | [`context`], [`propagation`] | identity of a span, and its way into other processes |
 
 #![allow(unsafe_code)]
@@ -37,6 +38,7 @@ pub mod batch;
 pub mod bytes;
 pub mod config;
 pub mod context;
+pub mod counter;
 pub mod error;
 mod failure;
 pub mod guard;

@@ -442,6 +442,26 @@ namespace Polyspan.Native
         [DllImport(__DllName, EntryPoint = "polyspan_batch_submit", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int polyspan_batch_submit(ulong provider, ulong* slots, nuint slot_count, byte* text, nuint text_len, uint* accepted, polyspan_error* err);
 
+        /// <summary>
+        ///  Makes a counter: a sum that only grows. The same names give the same counter; it lives as long as the provider.
+        ///
+        ///  `meter_version`, `unit` and `description` may be empty.
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "polyspan_counter_new", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int polyspan_counter_new(ulong provider, polyspan_bytes meter_name, polyspan_bytes meter_version, polyspan_bytes name, polyspan_bytes unit, polyspan_bytes description, ulong* @out, polyspan_error* err);
+
+        /// <summary>
+        ///  Adds to a counter, with attributes given as `count` nodes with keys.
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "polyspan_counter_add_int", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int polyspan_counter_add_int(ulong counter, long value, polyspan_node* attributes, nuint count);
+
+        /// <summary>
+        ///  As `polyspan_counter_add_int`.
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "polyspan_counter_add_double", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int polyspan_counter_add_double(ulong counter, double value, polyspan_node* attributes, nuint count);
+
 
     }
 
