@@ -42,7 +42,7 @@ CHAIN: tuple[Link, ...] = (
         service="client",
         binding="unity",
         language="C#, Unity's runtime",
-        command=lambda: ("mono", DEMO / "client/bin/Debug/netstandard2.1/client.exe"),
+        command=lambda: ("mono", DEMO / "client/bin/Debug/netstandard2.1/client.dll"),
         library="libpolyspan_native.so",
         plants=("email", "customer"),
     ),

@@ -85,7 +85,8 @@ async fn print(order: &Order, span: &Span, caller: &Caller) -> Result<String, St
     command
         .args([&order.item, &order.amount.to_string()])
         .env("OTEL_SERVICE_NAME", "receipt")
-        .stderr(Stdio::inherit())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
         .kill_on_drop(true);
 
     // What this process itself was started with must not reach the child beside the new context.
@@ -97,10 +98,13 @@ async fn print(order: &Order, span: &Span, caller: &Caller) -> Result<String, St
         command.env(environment::name(field), value);
     });
 
-    let printed = tokio::time::timeout(PRINTING, command.output())
+    let printer = command
+        .spawn()
+        .map_err(|error| format!("cannot start {program}: {error}"))?;
+    let printed = tokio::time::timeout(PRINTING, printer.wait_with_output())
         .await
         .map_err(|_| format!("{program} did not end within {PRINTING:?}"))?
-        .map_err(|error| format!("cannot start {program}: {error}"))?;
+        .map_err(|error| format!("lost {program}: {error}"))?;
     if printed.status.success() {
         Ok(String::from_utf8_lossy(&printed.stdout).into_owned())
     } else {
