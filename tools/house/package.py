@@ -79,7 +79,11 @@ TABLE = {
     ),
     "unity": Package(
         ("node", "rust"),
-        (_RELEASE_NATIVE, ("unity-plugin", "npm pack --pack-destination {target}/package")),
+        (
+            _RELEASE_NATIVE,
+            (".", "{python} tests/unity/stage.py {target}/release/libpolyspan_native.so {target}/unity/package"),
+            (".", "npm pack {target}/unity/package --pack-destination {target}/package"),
+        ),
         "com.polyspan.unity-*.tgz",
     ),
 }

@@ -74,7 +74,6 @@ namespace Polyspan
             Provider.CountEnded();
             if (!TryPush(recorder))
             {
-                Provider.CountRefused();
                 Recycle(recorder);
             }
         }

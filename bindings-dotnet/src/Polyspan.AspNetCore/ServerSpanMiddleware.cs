@@ -2,36 +2,13 @@ using System;
 using System.Diagnostics;
 using System.Globalization;
 using System.Threading.Tasks;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 
 namespace Polyspan.AspNetCore
 {
-    /// <summary>Puts <see cref="ServerSpanMiddleware"/> around the whole pipeline, error pages included.</summary>
-    internal sealed class ServerSpanStartupFilter : IStartupFilter
-    {
-        private readonly PolyspanHost host;
-
-        public ServerSpanStartupFilter(PolyspanHost host)
-        {
-            this.host = host;
-        }
-
-        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next)
-        {
-            return application =>
-            {
-                var middleware = new ServerSpanMiddleware(host.Options);
-                application.Use(middleware.Invoke);
-                next(application);
-            };
-        }
-    }
-
     /// <summary>
     /// Gives the framework's server activity the attributes of the HTTP semantic conventions; the framework itself sets
     /// none.
@@ -70,7 +47,7 @@ namespace Polyspan.AspNetCore
                 throw;
             }
 
-            DescribeEnd(activity, context, context.Features.Get<IExceptionHandlerFeature>()?.Error, context.Response.StatusCode);
+            DescribeEnd(activity, context, context.Features.Get<IExceptionHandlerFeature>()?.Error ?? DeveloperPageExceptions.Of(context), context.Response.StatusCode);
         }
 
         private void DescribeRequest(Activity activity, HttpRequest request)

@@ -11,11 +11,6 @@ namespace Polyspan
         /// <summary>Attributes of one measurement that are passed on.</summary>
         private const int MaxAttributes = 64;
 
-        private const uint Bool = 1;
-        private const uint Int = 2;
-        private const uint Double = 3;
-        private const uint String = 4;
-
         private readonly Provider provider;
         private readonly MeterListener listener = new MeterListener();
 
@@ -89,19 +84,19 @@ namespace Polyspan
                 switch (tag.Value)
                 {
                     case bool b:
-                        node.type = Bool;
+                        node.kind = NativeMethods.POLYSPAN_BOOL;
                         node.integer = b ? 1 : 0;
                         break;
                     case byte or sbyte or short or ushort or int or uint or long:
-                        node.type = Int;
+                        node.kind = NativeMethods.POLYSPAN_INT;
                         node.integer = Convert.ToInt64(tag.Value, null);
                         break;
                     case double or float:
-                        node.type = Double;
+                        node.kind = NativeMethods.POLYSPAN_DOUBLE;
                         node.real = Convert.ToDouble(tag.Value, null);
                         break;
                     default:
-                        node.type = String;
+                        node.kind = NativeMethods.POLYSPAN_STRING;
                         int start = text.Add(Convert.ToString(tag.Value, System.Globalization.CultureInfo.InvariantCulture));
                         node.text = NativeCall.Bytes((byte*)start, text.Length - start);
                         break;
@@ -142,7 +137,7 @@ namespace Polyspan
                     NativeCall.Bytes(data + description, text.Length - description),
                     &counter,
                     null);
-                return status == NativeStatus.Ok ? counter : (object?)null;
+                return status == NativeMethods.POLYSPAN_OK ? counter : (object?)null;
             }
         }
     }

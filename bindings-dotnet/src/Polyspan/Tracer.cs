@@ -146,10 +146,7 @@ namespace Polyspan
             }
 
             provider.CountEnded();
-            if (!worker.TryPush(new EndedActivity(activity, verdict)))
-            {
-                provider.CountRefused();
-            }
+            worker.TryPush(new EndedActivity(activity, verdict));
         }
 
         private HeadVerdict Decide(in ContextParts parent, ActivityTraceId traceId, string name, ActivityKind kind, HeadVerdict? root)

@@ -4,17 +4,6 @@ using System.Text;
 
 namespace Polyspan.Native
 {
-    /// <summary>The status codes that the managed side acts on; all others are only reported.</summary>
-    internal static class NativeStatus
-    {
-        public const int Ok = 0;
-        public const int BufferTooSmall = 4;
-        public const int Config = 200;
-        public const int ExportFailed = 300;
-        public const int Timeout = 301;
-        public const int Shutdown = 400;
-    }
-
     /// <summary>What every call to the native library needs: texts in, texts out, the text of an error.</summary>
     internal static unsafe class NativeCall
     {
@@ -51,12 +40,12 @@ namespace Polyspan.Native
                 {
                     var buffer = new polyspan_buffer { data = data, capacity = (nuint)bytes.Length };
                     int status = read(handle, &buffer);
-                    if (status == NativeStatus.Ok)
+                    if (status == NativeMethods.POLYSPAN_OK)
                     {
                         return Encoding.UTF8.GetString(data, (int)buffer.len);
                     }
 
-                    if (status != NativeStatus.BufferTooSmall)
+                    if (status != NativeMethods.POLYSPAN_E_BUFFER)
                     {
                         return string.Empty;
                     }

@@ -62,7 +62,7 @@ namespace Polyspan.Native
             {
                 var state = new polyspan_buffer { data = target, capacity = (nuint)room };
                 var members = new polyspan_buffer { data = target + room, capacity = (nuint)room };
-                if (NativeMethods.polyspan_propagation_extract(handle, NativeCall.Bytes(data, input.Length), &context, &state, &members) != NativeStatus.Ok)
+                if (NativeMethods.polyspan_propagation_extract(handle, NativeCall.Bytes(data, input.Length), &context, &state, &members) != NativeMethods.POLYSPAN_OK)
                 {
                     return default;
                 }
@@ -108,12 +108,12 @@ namespace Polyspan.Native
                         NativeCall.Bytes(data, stateLength),
                         NativeCall.Bytes(data + stateLength, input.Length - stateLength),
                         &buffer);
-                    if (status == NativeStatus.Ok)
+                    if (status == NativeMethods.POLYSPAN_OK)
                     {
                         return Encoding.UTF8.GetString(target, (int)buffer.len);
                     }
 
-                    if (status != NativeStatus.BufferTooSmall)
+                    if (status != NativeMethods.POLYSPAN_E_BUFFER)
                     {
                         return string.Empty;
                     }

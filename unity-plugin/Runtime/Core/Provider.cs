@@ -40,6 +40,7 @@ namespace Polyspan.Native
         private long ended;
         private long sampledOut;
         private long refused;
+        private long givenUp;
 
         private Provider(ulong handle)
         {
@@ -94,7 +95,7 @@ namespace Polyspan.Native
         public static int Reap(ulong epoch)
         {
             uint reaped;
-            return NativeMethods.polyspan_provider_reap(epoch, &reaped) == NativeStatus.Ok ? (int)reaped : 0;
+            return NativeMethods.polyspan_provider_reap(epoch, &reaped) == NativeMethods.POLYSPAN_OK ? (int)reaped : 0;
         }
 
         /// <summary>A span was started. Counted here with one interlocked add and passed on with the next batch.</summary>
@@ -122,6 +123,12 @@ namespace Polyspan.Native
             Interlocked.Increment(ref refused);
         }
 
+        /// <summary>Ended spans come too late to be handed over.</summary>
+        public void CountGivenUp(int count)
+        {
+            Interlocked.Add(ref givenUp, count);
+        }
+
         /// <summary>Brings the core's counters up to date: before each batch, before stats are read, and at the end of the process or domain.</summary>
         public void PassCounts()
         {
@@ -132,8 +139,9 @@ namespace Polyspan.Native
                 ended = (ulong)Interlocked.Exchange(ref ended, 0),
                 sampled_out = (ulong)Interlocked.Exchange(ref sampledOut, 0),
                 dropped_queue_full = (ulong)Interlocked.Exchange(ref refused, 0),
+                dropped_host_exit = (ulong)Interlocked.Exchange(ref givenUp, 0),
             };
-            if ((counts.started | counts.ended | counts.sampled_out | counts.dropped_queue_full) != 0)
+            if ((counts.started | counts.ended | counts.sampled_out | counts.dropped_queue_full | counts.dropped_host_exit) != 0)
             {
                 NativeMethods.polyspan_provider_count(handle, &counts);
             }
@@ -143,7 +151,7 @@ namespace Polyspan.Native
         public uint ReadPolicy()
         {
             var limits = new polyspan_limits { size = (uint)sizeof(polyspan_limits) };
-            if (NativeMethods.polyspan_provider_limits(handle, &limits) != NativeStatus.Ok)
+            if (NativeMethods.polyspan_provider_limits(handle, &limits) != NativeMethods.POLYSPAN_OK)
             {
                 Limits = Limits.Default;
                 return 0;
@@ -159,6 +167,7 @@ namespace Polyspan.Native
             };
             VerdictIsInheritable = (limits.mask & 1) != 0;
             SamplerNeedsName = (limits.mask & 2) != 0;
+            IsDisabled = (limits.mask & 8) != 0;
             return limits.policy_epoch;
         }
 
@@ -205,9 +214,8 @@ namespace Polyspan.Native
         /// <summary>A new span id.</summary>
         public ulong NewSpanId()
         {
-            byte* traceId = stackalloc byte[16];
             byte* spanId = stackalloc byte[8];
-            return NativeMethods.polyspan_id_generate(handle, traceId, spanId) == NativeStatus.Ok ? ReadBigEndian(spanId) : 0;
+            return NativeMethods.polyspan_id_generate(handle, null, spanId) == NativeMethods.POLYSPAN_OK ? ReadBigEndian(spanId) : 0;
         }
 
         /// <summary>The number under which records refer to a tracer (instrumentation scope).</summary>
@@ -254,7 +262,7 @@ namespace Polyspan.Native
             PassCounts();
             polyspan_error error = NativeCall.NewError();
             int status = NativeMethods.polyspan_provider_flush(handle, Milliseconds(timeout), &error);
-            return status == NativeStatus.Ok ? null : NativeCall.Text(ref error, status);
+            return status == NativeMethods.POLYSPAN_OK ? null : NativeCall.Text(ref error, status);
         }
 
         /// <summary>Sends what the core has and ends it. Returns null, or why something was left.</summary>
@@ -263,7 +271,7 @@ namespace Polyspan.Native
             PassCounts();
             polyspan_error error = NativeCall.NewError();
             int status = NativeMethods.polyspan_provider_shutdown(handle, Milliseconds(timeout), &error);
-            return status == NativeStatus.Ok ? null : NativeCall.Text(ref error, status);
+            return status == NativeMethods.POLYSPAN_OK ? null : NativeCall.Text(ref error, status);
         }
 
         public PolyspanStats Stats()
@@ -346,7 +354,7 @@ namespace Polyspan.Native
 
         private static void Check(int status, ref polyspan_error error)
         {
-            if (status != NativeStatus.Ok)
+            if (status != NativeMethods.POLYSPAN_OK)
             {
                 throw new PolyspanConfigException(NativeCall.Text(ref error, status));
             }

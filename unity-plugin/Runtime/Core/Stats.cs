@@ -26,7 +26,6 @@ namespace Polyspan
             DroppedHostExit = source.dropped_host_exit;
             DroppedUnconfirmed = source.dropped_unconfirmed;
             DroppedTooLarge = source.dropped_too_large;
-            DroppedFailed = source.dropped_failed;
         }
 
         /// <summary>Spans that were started.</summary>
@@ -71,12 +70,9 @@ namespace Polyspan
         /// <summary>Lost because one span alone is larger than a request may be.</summary>
         public ulong DroppedTooLarge { get; }
 
-        /// <summary>Lost because the exporter could not be made to work.</summary>
-        public ulong DroppedFailed { get; }
-
         /// <summary>All lost spans.</summary>
         public ulong Dropped => DroppedQueueFull + DroppedInvalid + DroppedRejected + DroppedTimeout + DroppedShutdown
-            + DroppedHostExit + DroppedUnconfirmed + DroppedTooLarge + DroppedFailed;
+            + DroppedHostExit + DroppedUnconfirmed + DroppedTooLarge;
 
         /// <summary>All numbers as one line of JSON, the same in every language.</summary>
         public string ToJson()

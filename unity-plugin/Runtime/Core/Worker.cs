@@ -32,6 +32,7 @@ namespace Polyspan.Native
         private Thread? thread;
         private int state;
         private volatile bool stopping;
+        private bool finished;
         private long handedOver;
 
         protected Worker(Provider provider, int capacity)
@@ -46,12 +47,28 @@ namespace Polyspan.Native
 
         protected Provider Provider => provider;
 
-        /// <summary>Leaves an ended span behind. Never blocks; false if the ring is full or the worker has stopped.</summary>
+        /// <summary>
+        /// Leaves an ended span behind. Never blocks; false if the ring is full or the worker has stopped, which is counted.
+        /// </summary>
         public bool TryPush(in T item)
         {
-            if (stopping || !ring.TryPush(item))
+            if (stopping)
             {
+                provider.CountGivenUp(1);
                 return false;
+            }
+
+            if (!ring.TryPush(item))
+            {
+                provider.CountRefused();
+                return false;
+            }
+
+            if (stopping)
+            {
+                // Perhaps the worker took its last look before this push; then nobody else will count the span.
+                CountLeftovers(false);
+                return true;
             }
 
             int now = Volatile.Read(ref state);
@@ -73,7 +90,7 @@ namespace Polyspan.Native
                 while (Volatile.Read(ref handedOver) < goal)
                 {
                     StartThread();
-                    if (!thread!.IsAlive)
+                    if (thread == null || !thread.IsAlive)
                     {
                         return false;
                     }
@@ -99,8 +116,9 @@ namespace Polyspan.Native
             stopping = true;
             wake.Set();
             Thread? running = thread;
-            if (running == null || ReferenceEquals(running, Thread.CurrentThread))
+            if (running == null)
             {
+                CountLeftovers(true);
                 return drained;
             }
 
@@ -140,10 +158,30 @@ namespace Polyspan.Native
                 return;
             }
 
-            var started = new Thread(Run, 256 * 1024) { IsBackground = true, Name = "polyspan" };
-            if (Interlocked.CompareExchange(ref thread, started, null) == null)
+            lock (progress)
             {
-                started.Start();
+                if (thread == null && !finished)
+                {
+                    var started = new Thread(Run, 256 * 1024) { IsBackground = true, Name = "polyspan" };
+                    started.Start();
+                    thread = started;
+                }
+            }
+        }
+
+        /// <summary>Counts what stays in the ring because there is no worker (any more) that would take it.</summary>
+        private void CountLeftovers(bool workerEnds)
+        {
+            lock (progress)
+            {
+                finished |= workerEnds;
+                int count = 0;
+                while (finished && ring.TryTake(out _))
+                {
+                    count++;
+                }
+
+                provider.CountGivenUp(count);
             }
         }
 
@@ -164,6 +202,7 @@ namespace Polyspan.Native
                     if (stopping)
                     {
                         HandOver();
+                        CountLeftovers(true);
                         return;
                     }
 
