@@ -68,10 +68,11 @@ def _metas(package: Path) -> list[str]:
 
 def _manifest(package: Path) -> list[str]:
     found = []
-    manifest = json.loads((package / "package.json").read_text())
-    for field in ("name", "version", "displayName", "description", "unity"):
-        if not isinstance(manifest.get(field), str):
-            found.append(f"package.json: {field} is missing")
+    manifest: dict[str, Any] = json.loads((package / "package.json").read_text())
+    fields = ("name", "version", "displayName", "description", "unity")
+    found += [
+        f"package.json: {field} is missing" for field in fields if not isinstance(manifest.get(field), str)
+    ]
     if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+){2,}", manifest.get("name", "")):
         found.append("package.json: name must be a reverse domain name in lower case")
     workspace = re.search(r'^version = "(.+)"', (meta.ROOT / "Cargo.toml").read_text(), re.MULTILINE)
@@ -120,15 +121,21 @@ def _link_xml(package: Path) -> list[str]:
     text = (package / "Runtime/link.xml").read_text()
     sources = "\n".join(path.read_text() for path in (package / "Runtime").rglob("*.cs"))
     definitions = _assembly_definitions(package)
-    for assembly in re.findall(r'<assembly fullname="([^"]+)"', text):
-        if assembly not in definitions:
-            found.append(f"link.xml names assembly {assembly}, which the package does not have")
-    for namespace in re.findall(r'<namespace fullname="([^"]+)"', text):
-        if not re.search(rf"^namespace {re.escape(namespace)}$", sources, re.MULTILINE):
-            found.append(f"link.xml names namespace {namespace}, which no source has")
-    for name in re.findall(r'<type fullname="([^"]+)"', text):
-        if not re.search(rf"\b(class|struct|enum) {re.escape(name.rsplit('.', 1)[1])}\b", sources):
-            found.append(f"link.xml names type {name}, which no source has")
+    found += [
+        f"link.xml names assembly {assembly}, which the package does not have"
+        for assembly in re.findall(r'<assembly fullname="([^"]+)"', text)
+        if assembly not in definitions
+    ]
+    found += [
+        f"link.xml names namespace {namespace}, which no source has"
+        for namespace in re.findall(r'<namespace fullname="([^"]+)"', text)
+        if not re.search(rf"^namespace {re.escape(namespace)}$", sources, re.MULTILINE)
+    ]
+    found += [
+        f"link.xml names type {name}, which no source has"
+        for name in re.findall(r'<type fullname="([^"]+)"', text)
+        if not re.search(rf"\b(class|struct|enum) {re.escape(name.rsplit('.', 1)[1])}\b", sources)
+    ]
     return found
 
 
@@ -164,7 +171,7 @@ def _plugins(package: Path) -> list[str]:
 
 
 def _flags(path: Path, target: meta.Target) -> list[str]:
-    """No platform but the folder's own may load the file: the mistake that even known packages have shipped."""
+    """No platform but the folder's own may load the file: a mistake that known packages have shipped."""
     if not path.is_file():
         return []
     found = []

@@ -1,7 +1,7 @@
 """Writes the ``.meta`` files of the Unity package.
 
-Unity cannot make them in a package that it has downloaded, and every reference to an asset is by the GUID in its
-``.meta``. So they are made here, from nothing but the asset's path: writing them again never changes them.
+Unity cannot make them in a package that it has downloaded, and every reference to an asset is by the GUID in
+its ``.meta``. So they are made here, from nothing but the asset's path: a second writing changes nothing.
 
     python3 tests/unity/meta.py [PACKAGE]
 """
@@ -47,7 +47,7 @@ _TEXT = {".md", ".xml", ".json", ".txt"}
 
 
 def assets(package: Path) -> list[Path]:
-    """All files and folders that Unity imports: not the metas themselves, nothing hidden, nothing under ``x~``."""
+    """All files and folders that Unity imports: no metas, nothing hidden, nothing under ``x~``."""
     found = []
     for path in sorted(package.rglob("*")):
         parts = path.relative_to(package).parts

@@ -1,6 +1,6 @@
-"""Tests the Unity package: the linter on the package and on broken copies of it, and its own sources under Mono.
+"""Tests the Unity package: the linter on it and on broken copies of it, and its own sources under Mono.
 
-Needs the native library (``cargo build -p polyspan-ffi``), the .NET SDK and Mono. Ends with ``N passed, N failed``.
+Needs the native library (``cargo build -p polyspan-ffi``), the .NET SDK and Mono; ends with its counts.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
     python3 tests/unity/stage.py NATIVE_LIBRARY TARGET_DIRECTORY
 
-The repository's tree has no binaries, so a package that is used by its git address has none either and records nothing.
+The repository's tree has no binaries, so a package that is used by its git address has none either and
+records nothing.
 """
 
 from __future__ import annotations

@@ -36,7 +36,8 @@ def _pack_c() -> None:
     _print_size(stripped)
 
 
-_DOTNET_NATIVE = "-p:PolyspanNativeLibrary={target}/release/libpolyspan_native.so"
+_NATIVE = "{target}/release/libpolyspan_native.so"
+_DOTNET_NATIVE = f"-p:PolyspanNativeLibrary={_NATIVE}"
 _RELEASE_NATIVE = (".", "cargo build --release")
 
 TABLE = {
@@ -81,7 +82,7 @@ TABLE = {
         ("node", "rust"),
         (
             _RELEASE_NATIVE,
-            (".", "{python} tests/unity/stage.py {target}/release/libpolyspan_native.so {target}/unity/package"),
+            (".", f"{{python}} tests/unity/stage.py {_NATIVE} {{target}}/unity/package"),
             (".", "npm pack {target}/unity/package --pack-destination {target}/package"),
         ),
         "com.polyspan.unity-*.tgz",
