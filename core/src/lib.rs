@@ -22,6 +22,7 @@
 //! | [`propagate`] | trace context and baggage in headers and environment variables |
 //! | [`pipeline`] | from a finished span to the backend: chunks, queue, worker, delivery |
 //! | [`export`] | the OTLP encoder and the HTTP client |
+//! | [`metrics`] | counters, on the same worker and the same way out |
 //! | [`stats`], [`diagnostics`] | what became of every span, and what went wrong |
 //!
 //! Mutable state hangs off one pointer per provider, stamped with the fork generation ([`generation`]): a forked child
@@ -37,6 +38,7 @@ pub mod diagnostics;
 pub mod export;
 mod fingerprint;
 pub mod generation;
+pub mod metrics;
 pub mod pipeline;
 mod policy;
 pub mod process;
@@ -49,6 +51,7 @@ pub mod stats;
 pub mod trace;
 
 pub use config::{Config, ConfigError};
+pub use metrics::Counter;
 pub use propagate::Baggage;
 pub use stats::Stats;
 pub use trace::{

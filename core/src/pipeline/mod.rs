@@ -21,16 +21,18 @@ mod worker;
 pub use flush::FlushError;
 
 pub(crate) use chunk::{Local, local};
+pub(crate) use signal::Signal;
+pub(crate) use worker::cancelled;
 
 use crate::config::Config;
 use crate::diagnostics::Diagnostics;
+use crate::metrics::Metrics;
 use crate::process;
 use crate::redact;
 use crate::stats::{Counters, DropCause, Stats};
 use crate::trace::{Batch, Identity, Inner, Recorder};
 use budget::Budget;
 use flush::Waiting;
-use signal::Signal;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -57,6 +59,7 @@ pub(crate) struct Pipeline {
     pub(crate) counters: Counters,
     pub(crate) redacted: redact::Counts,
     pub(crate) diagnostics: Diagnostics,
+    pub(crate) metrics: Metrics,
 }
 
 mod worker_state {
@@ -91,6 +94,7 @@ impl Pipeline {
             counters: Counters::default(),
             redacted: redact::Counts::new(),
             diagnostics: Diagnostics::new(config.log_level, false),
+            metrics: Metrics::default(),
         }
     }
 
@@ -172,7 +176,7 @@ impl Pipeline {
     }
 
     /// Starts the worker if there is none; says whether there is one.
-    fn ensure_worker(&'static self, provider: &'static Inner) -> bool {
+    pub(crate) fn ensure_worker(&'static self, provider: &'static Inner) -> bool {
         use worker_state::{ABSENT, FAILED, RUNNING};
         let started =
             self.worker

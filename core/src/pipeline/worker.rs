@@ -4,11 +4,12 @@
 
 use super::delivery::{Delivery, Outcome, Retry};
 use super::{Pipeline, worker_state};
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::diagnostics::Cause;
 use crate::export::endpoint::{Endpoint, EndpointError, Signal};
 use crate::export::http::Client;
 use crate::export::otlp::{Encoded, Encoder, Slice};
+use crate::metrics::Export;
 use crate::process;
 use crate::redact;
 use crate::resource::Resource;
@@ -56,8 +57,13 @@ struct Worker {
 /// The worker thread's body.
 pub(super) fn run(provider: &'static Inner, pipeline: &'static Pipeline) {
     let failure = match start(provider, pipeline) {
-        Ok((runtime, worker)) => {
-            let failure = runtime.block_on(worker.run());
+        Ok((runtime, worker, metrics)) => {
+            let failure = runtime.block_on(async {
+                tokio::select! {
+                    failure = worker.run(&metrics) => failure,
+                    never = metrics.at_intervals() => match never {},
+                }
+            });
             // Not dropped: a name that is still being looked up would hold the end back.
             runtime.shutdown_background();
             failure
@@ -83,13 +89,23 @@ pub(super) fn run(provider: &'static Inner, pipeline: &'static Pipeline) {
 fn start(
     provider: &'static Inner,
     pipeline: &'static Pipeline,
-) -> Result<(tokio::runtime::Runtime, Worker), String> {
+) -> Result<(tokio::runtime::Runtime, Worker, Export), String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
         .build()
         .map_err(|error| format!("no runtime: {error}"))?;
-    let delivery = delivery(&provider.config).map_err(|error| error.to_string())?;
+    let client = Client::new();
+    let way = |signal| {
+        let way = delivery(&provider.config, signal, client.clone());
+        way.map_err(|error| error.to_string())
+    };
+    let delivery = way(Signal::Traces)?;
+    let metrics = Export::new(
+        pipeline,
+        provider.config.metric_export_interval,
+        way(Signal::Metrics)?,
+    );
     let resource = Resource::new(
         &provider.config,
         pipeline.instance_id,
@@ -113,11 +129,11 @@ fn start(
         uncounted: redact::Counts::default(),
         clock: Calibration::new(),
     };
-    Ok((runtime, worker))
+    Ok((runtime, worker, metrics))
 }
 
-/// The way to the endpoints of the configuration.
-fn delivery(config: &Config) -> Result<Delivery, EndpointError> {
+/// The way to the endpoints of the configuration, with the time that is allowed for `signal`.
+fn delivery(config: &Config, signal: Signal, client: Client) -> Result<Delivery, EndpointError> {
     let endpoint = |signal| -> Result<Endpoint, EndpointError> {
         let target = config.target(signal);
         let exact = Endpoint::exact(&target.url.to_string())?;
@@ -129,26 +145,27 @@ fn delivery(config: &Config) -> Result<Delivery, EndpointError> {
                 endpoint.with_header(name.as_str(), &value)
             })
     };
-    // One batch may take as long as both the exporter and the span processor allow.
-    let bounds = [
-        config.target(config::Signal::Traces).timeout,
-        config.export_timeout,
-    ];
+    // One batch may take as long as both the exporter and what drives it allow.
+    let driver = match signal {
+        Signal::Traces => config.export_timeout,
+        Signal::Metrics => config.metric_export_timeout,
+    };
+    let bounds = [config.target(signal).timeout, driver];
     let timeout = bounds.iter().filter_map(|bound| bound.limit()).min();
     let retry = Retry {
         timeout: timeout.unwrap_or_default(),
         ..Retry::default()
     };
     Ok(Delivery::new(
-        Client::new(),
-        endpoint(config::Signal::Traces)?,
-        endpoint(config::Signal::Metrics)?,
+        client,
+        endpoint(Signal::Traces)?,
+        endpoint(Signal::Metrics)?,
         retry,
     ))
 }
 
 impl Worker {
-    async fn run(mut self) -> Option<String> {
+    async fn run(mut self, metrics: &Export) -> Option<String> {
         loop {
             process::check_pid();
             self.clock.tend();
@@ -161,7 +178,12 @@ impl Worker {
                 self.pipeline.timer_wanted.store(false, Ordering::Release);
                 self.pipeline.collect();
                 self.take_queue();
-                self.send_all().await;
+                if flush.is_some() || close_by.is_some() {
+                    let ((), failure) = tokio::join!(self.send_all(), metrics.now());
+                    self.failure = self.failure.take().or(failure);
+                } else {
+                    self.send_all().await;
+                }
             } else {
                 self.take_queue();
                 self.send_full().await;
@@ -292,7 +314,7 @@ impl Worker {
         let body = Bytes::copy_from_slice(self.encoder.bytes());
         let counters = &self.pipeline.counters;
         let (length, attempts) = (body.len() as u64, self.delivery.attempts(Signal::Traces));
-        let cancel = cancelled(self.pipeline, &self.delivery);
+        let cancel = cancelled(self.pipeline, &self.delivery, Signal::Traces);
         let outcome = self.delivery.deliver(Signal::Traces, body, cancel).await;
         let attempts = self.delivery.attempts(Signal::Traces) - attempts;
         let again = pieces.iter().any(|piece| piece.counted);
@@ -472,11 +494,11 @@ impl Piece {
 }
 
 /// Until delivery must stop: the deadline of a shutdown, or at once if then the endpoint is known to be down.
-async fn cancelled(pipeline: &Pipeline, delivery: &Delivery) {
+pub(crate) async fn cancelled(pipeline: &Pipeline, delivery: &Delivery, signal: Signal) {
     let waiting = &pipeline.waiting;
     let close_by = pipeline.signal.until(|| waiting.close_by()).await;
     // Attempts go on until then, and one of them may find the endpoint down.
-    while close_by > Instant::now() && !delivery.is_down(Signal::Traces) {
+    while close_by > Instant::now() && !delivery.is_down(signal) {
         let look_again = Instant::now() + Duration::from_millis(20);
         tokio::time::sleep_until(close_by.min(look_again).into()).await;
     }

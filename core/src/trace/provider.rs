@@ -7,6 +7,7 @@ use super::tracer::{Scope, Tracer};
 use super::{Limits, OwnedValue, SpanContext, SpanId, SpanKind, TraceId};
 use crate::config::{Config, ConfigError};
 use crate::generation::PerGeneration;
+use crate::metrics::{Counter, Definitions};
 use crate::pipeline::{FlushError, Pipeline};
 use crate::policy::Policy;
 use crate::process;
@@ -36,13 +37,28 @@ pub(crate) struct OwnedScope {
     pub(crate) attributes: Vec<(String, OwnedValue)>,
 }
 
+impl From<Scope<'_>> for OwnedScope {
+    fn from(scope: Scope<'_>) -> Self {
+        let attributes = scope.attributes.iter();
+        Self {
+            name: scope.name.to_owned(),
+            version: scope.version.to_owned(),
+            schema_url: scope.schema_url.to_owned(),
+            attributes: attributes
+                .map(|(key, value)| ((*key).to_owned(), value.into()))
+                .collect(),
+        }
+    }
+}
+
 /// Everything that is fixed when the provider is made, and one pointer to what changes.
 pub(crate) struct Inner {
     pub(crate) config: Config,
     pub(crate) policy: Policy,
     pub(crate) ids: IdGenerator,
     pub(crate) scopes: boxcar::Vec<OwnedScope>,
-    disabled: bool,
+    pub(crate) counters: Definitions,
+    pub(crate) disabled: bool,
     state: PerGeneration<Pipeline>,
 }
 
@@ -65,6 +81,7 @@ impl Provider {
             policy,
             ids: IdGenerator::new(config.id_seed),
             scopes: boxcar::Vec::new(),
+            counters: Definitions::new(),
             disabled,
             state: PerGeneration::new(),
             config,
@@ -91,17 +108,7 @@ impl Provider {
 
     /// The tracer of a scope. The same scope gives the same tracer.
     pub fn tracer<'a>(&self, scope: impl Into<Scope<'a>>) -> Tracer {
-        let scope = scope.into();
-        let wanted = OwnedScope {
-            name: scope.name.to_owned(),
-            version: scope.version.to_owned(),
-            schema_url: scope.schema_url.to_owned(),
-            attributes: scope
-                .attributes
-                .iter()
-                .map(|(key, value)| ((*key).to_owned(), value.into()))
-                .collect(),
-        };
+        let wanted = OwnedScope::from(scope.into());
         let scopes = &self.inner.scopes;
         let known = scopes.iter().find(|(_, scope)| **scope == wanted);
         let index = match known {
@@ -121,6 +128,26 @@ impl Provider {
             provider: self.inner,
             index,
         })
+    }
+
+    /// A counter: a sum that only grows. The same names give the same counter. `unit` (UCUM) and `description` may be empty.
+    ///
+    /// A name or unit that the specification does not allow is told as a diagnostic and gives a counter that ignores what it
+    /// is given, as does a provider that is disabled or whose `metrics_exporter` is `none`. Nothing is started here: the first
+    /// measurement does.
+    pub fn counter<'a>(
+        &self,
+        scope: impl Into<Scope<'a>>,
+        name: &str,
+        unit: &str,
+        description: &str,
+    ) -> Counter {
+        Counter::new(self.inner, scope.into().into(), name, unit, description)
+    }
+
+    /// The counter whose [`index`](Counter::index) this is.
+    pub fn counter_at(&self, index: u32) -> Option<Counter> {
+        Counter::at(self.inner, index)
     }
 
     /// How much a span may hold.

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -9,7 +10,13 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-type Received = Arc<(Mutex<Vec<Vec<u8>>>, Condvar)>;
+type Received = Arc<(Mutex<Vec<Request>>, Condvar)>;
+
+#[derive(Clone)]
+struct Request {
+    path: String,
+    body: Vec<u8>,
+}
 
 pub struct Sink {
     address: SocketAddr,
@@ -37,13 +44,26 @@ impl Sink {
 
     /// The bodies of all requests so far.
     pub fn bodies(&self) -> Vec<Vec<u8>> {
-        self.received.0.lock().unwrap().clone()
+        let received = self.received.0.lock().unwrap();
+        received
+            .iter()
+            .map(|request| request.body.clone())
+            .collect()
     }
 
     pub fn traces(&self) -> Vec<ExportTraceServiceRequest> {
-        self.bodies()
-            .iter()
-            .map(|body| ExportTraceServiceRequest::decode(body.as_slice()).unwrap())
+        self.decoded("/v1/traces")
+    }
+
+    pub fn metrics(&self) -> Vec<ExportMetricsServiceRequest> {
+        self.decoded("/v1/metrics")
+    }
+
+    fn decoded<M: Message + Default>(&self, path: &str) -> Vec<M> {
+        let received = self.received.0.lock().unwrap();
+        let requests = received.iter().filter(|request| request.path == path);
+        requests
+            .map(|request| M::decode(request.body.as_slice()).unwrap())
             .collect()
     }
 
@@ -60,7 +80,7 @@ fn serve(stream: TcpStream, received: &Received) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut writer = stream;
     loop {
-        let mut length = 0;
+        let (mut path, mut length) = (String::new(), 0);
         loop {
             let mut line = String::new();
             if reader.read_line(&mut line).unwrap_or(0) == 0 {
@@ -70,6 +90,9 @@ fn serve(stream: TcpStream, received: &Received) {
             if line.is_empty() {
                 break;
             }
+            if let Some(target) = line.strip_prefix("post ") {
+                path = target.split(' ').next().unwrap().to_owned();
+            }
             if let Some(value) = line.strip_prefix("content-length:") {
                 length = value.trim().parse().unwrap();
             }
@@ -78,7 +101,7 @@ fn serve(stream: TcpStream, received: &Received) {
         if reader.read_exact(&mut body).is_err() {
             return;
         }
-        received.0.lock().unwrap().push(body);
+        received.0.lock().unwrap().push(Request { path, body });
         received.1.notify_all();
         if writer
             .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
