@@ -5,6 +5,7 @@
 //! tracer    63..60 = 2 | 59..32 of this process | 31..20 provider | 19..0 tracer
 //! config    63..60 = 3 | see polyspan::slab
 //! span      63..60 = 4 | see polyspan::slab
+//! counter   63..60 = 5 | as tracer
 //! ```
 
 use std::hash::{BuildHasher, RandomState};
@@ -15,10 +16,11 @@ pub(crate) mod kind {
     pub(crate) const TRACER: u8 = 2;
     pub(crate) const CONFIG: u8 = 3;
     pub(crate) const SPAN: u8 = 4;
+    pub(crate) const COUNTER: u8 = 5;
 }
 
 const PROVIDER_BITS: u32 = 12;
-const TRACER_BITS: u32 = 20;
+const PART_BITS: u32 = 20;
 /// Most providers of a process.
 pub(crate) const MOST_PROVIDERS: usize = 1 << PROVIDER_BITS;
 
@@ -35,15 +37,36 @@ pub(crate) fn provider_index(handle: u64) -> Option<u32> {
 
 /// The handle of a tracer.
 pub(crate) fn tracer(provider: u32, tracer: u32) -> u64 {
-    u64::from(kind::TRACER) << 60 | nonce() | u64::from(provider) << TRACER_BITS | u64::from(tracer)
+    part(kind::TRACER, provider, tracer)
 }
 
 /// Provider and number of the tracer of this handle.
 #[inline]
 pub(crate) fn tracer_parts(handle: u64) -> Option<(u32, u32)> {
-    (handle & !0xffff_ffff == tracer(0, 0)).then_some((
-        handle as u32 >> TRACER_BITS,
-        handle as u32 & ((1 << TRACER_BITS) - 1),
+    parts(kind::TRACER, handle)
+}
+
+/// The handle of a counter.
+pub(crate) fn counter(provider: u32, counter: u32) -> u64 {
+    part(kind::COUNTER, provider, counter)
+}
+
+/// Provider and number of the counter of this handle.
+#[inline]
+pub(crate) fn counter_parts(handle: u64) -> Option<(u32, u32)> {
+    parts(kind::COUNTER, handle)
+}
+
+/// The handle of what a provider has as number `index` of its kind.
+fn part(kind: u8, provider: u32, index: u32) -> u64 {
+    u64::from(kind) << 60 | nonce() | u64::from(provider) << PART_BITS | u64::from(index)
+}
+
+#[inline]
+fn parts(kind: u8, handle: u64) -> Option<(u32, u32)> {
+    (handle & !0xffff_ffff == part(kind, 0, 0)).then_some((
+        handle as u32 >> PART_BITS,
+        handle as u32 & ((1 << PART_BITS) - 1),
     ))
 }
 
@@ -73,6 +96,7 @@ mod tests {
     fn handles_lead_back_to_their_parts() {
         assert_eq!(provider_index(provider(4095)), Some(4095));
         assert_eq!(tracer_parts(tracer(4095, 9_999)), Some((4095, 9_999)));
+        assert_eq!(counter_parts(counter(4095, 9_999)), Some((4095, 9_999)));
     }
 
     #[test]
@@ -81,7 +105,7 @@ mod tests {
         for wrong in [0, 1, u64::MAX, tracer, provider ^ 1 << 40] {
             assert_eq!(provider_index(wrong), None, "{wrong:x}");
         }
-        for wrong in [0, 1, u64::MAX, provider, tracer ^ 1 << 40] {
+        for wrong in [0, 1, u64::MAX, provider, counter(0, 0), tracer ^ 1 << 40] {
             assert_eq!(tracer_parts(wrong), None, "{wrong:x}");
         }
     }

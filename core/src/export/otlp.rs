@@ -5,12 +5,14 @@
 //!
 //! Source: opentelemetry-proto 1.11, `trace.proto`, `common.proto`, `resource.proto`.
 
+use super::key_cache::KeyCache;
 use super::wire::Wire;
 use crate::redact::{Counts, KeyClass, Redactor};
 use crate::trace::{
     Attributes, Batch, BatchError, Cursor, Item, OwnedScope, OwnedValue, Record, Scalar, Text,
     Value, text_budget, unpack,
 };
+use bytes::Bytes;
 use std::borrow::Cow;
 
 /// Flags beyond W3C's: whether the parent's or link's remoteness is known, and what it is.
@@ -48,8 +50,8 @@ pub(crate) struct Encoder<'p> {
     scratch: Scratch,
 }
 
-#[derive(Default)]
 struct Scratch {
+    keys: KeyCache,
     key: String,
     value: String,
 }
@@ -59,6 +61,13 @@ struct Policy<'a> {
     redactor: &'a Redactor,
     counts: &'a Counts,
     value_length: Option<usize>,
+}
+
+/// What reading one record needs: its text, how much of it may still be referred to, and room to decode into.
+struct Source<'a, 's> {
+    text: Text<'a>,
+    budget: usize,
+    scratch: &'s mut Scratch,
 }
 
 impl<'p> Encoder<'p> {
@@ -88,16 +97,20 @@ impl<'p> Encoder<'p> {
             resource: wire.0,
             wire: Wire::default(),
             places: Vec::new(),
-            scratch: Scratch::default(),
+            scratch: Scratch {
+                keys: KeyCache::new(),
+                key: String::new(),
+                value: String::new(),
+            },
         }
     }
 
-    /// Encodes the sampled records of `slices`; the bytes are in [`bytes`](Self::bytes). A record that is wrong ends the
+    /// Encodes the sampled records of `slices`; [`take_body`](Self::take_body) has the bytes. A record that is wrong ends the
     /// reading of its slice.
     pub(crate) fn encode(&mut self, slices: &[Slice<'_>], counts: &Counts) -> Encoded {
         let mut encoded = self.place(slices);
         self.wire.0.clear();
-        let resource_spans = self.wire.open(1);
+        let resource_spans = self.wire.open_wide::<3>(1);
         self.wire.0.extend_from_slice(&self.resource);
         let policy = Policy {
             redactor: self.redactor,
@@ -106,7 +119,7 @@ impl<'p> Encoder<'p> {
         };
         let places = std::mem::take(&mut self.places);
         for group in places.chunk_by(|a, b| a.0 == b.0) {
-            let scope_spans = self.wire.open(2);
+            let scope_spans = self.wire.open_wide::<3>(2);
             let scope = self.scopes.get(group[0].0 as usize);
             if let Some(scope) = scope {
                 policy.scope(&mut self.wire, scope);
@@ -133,9 +146,17 @@ impl<'p> Encoder<'p> {
         encoded
     }
 
-    /// The request that was encoded last.
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.wire.0
+    /// The request that was encoded last. [`give_back`](Self::give_back) returns its memory when it was sent.
+    pub(crate) fn take_body(&mut self) -> Bytes {
+        Bytes::from(std::mem::take(&mut self.wire.0))
+    }
+
+    /// Takes back the memory of a request, to be used for the next one.
+    pub(crate) fn give_back(&mut self, body: Bytes) {
+        // Without another holder this is the same memory again; with one it would be a copy for nothing.
+        if body.is_unique() {
+            self.wire.0 = body.into();
+        }
     }
 
     /// Finds the sampled records and sorts them by tracer.
@@ -181,70 +202,36 @@ impl Policy<'_> {
         record: &Record<'_>,
         scratch: &mut Scratch,
     ) -> Result<(), BatchError> {
-        let text = record.text();
-        let mut budget = text_budget();
-        let open = wire.open(2);
+        let mut source = Source {
+            text: record.text(),
+            budget: text_budget(),
+            scratch,
+        };
+        let source = &mut source;
+        let open = wire.open_wide::<2>(2);
         wire.bytes(1, &record.trace_id().to_bytes());
         wire.bytes(2, &record.span_id().to_bytes());
-        wire.text(
-            3,
-            text.get(record.trace_state(), &mut scratch.value, &mut budget)?,
-        );
+        self.state(wire, 3, record.trace_state(), source)?;
         if record.parent_id().is_valid() {
             wire.bytes(4, &record.parent_id().to_bytes());
         }
-        let name = text.get(record.name(), &mut scratch.value, &mut budget)?;
-        wire.text(5, &self.redactor.text(name, self.counts));
+        self.text(wire, 5, record.name(), source)?;
         wire.number(6, record.kind() as u64);
         wire.fixed64(7, record.start());
         wire.fixed64(8, record.end());
-        self.attributes(wire, 9, record.attributes(), text, scratch, &mut budget)?;
+        self.attributes(wire, 9, record.attributes(), source)?;
         wire.number(10, u64::from(record.dropped_attributes()));
         for item in record.items() {
-            if let Item::Event {
-                time,
-                name,
-                dropped_attributes,
-                attributes,
-            } = item?
-            {
-                let open = wire.open(11);
-                wire.fixed64(1, time);
-                let name = text.get(name, &mut scratch.value, &mut budget)?;
-                wire.text(2, &self.redactor.text(name, self.counts));
-                self.attributes(wire, 3, attributes, text, scratch, &mut budget)?;
-                wire.number(4, u64::from(dropped_attributes));
-                wire.close(open);
-            }
+            self.event(wire, &item?, source)?;
         }
         wire.number(12, u64::from(record.dropped_events()));
         for item in record.items() {
-            if let Item::Link {
-                trace_id,
-                span_id,
-                flags,
-                remote,
-                state,
-                dropped_attributes,
-                attributes,
-            } = item?
-            {
-                let open = wire.open(13);
-                wire.bytes(1, &trace_id.to_bytes());
-                wire.bytes(2, &span_id.to_bytes());
-                wire.text(3, text.get(state, &mut scratch.value, &mut budget)?);
-                self.attributes(wire, 4, attributes, text, scratch, &mut budget)?;
-                wire.number(5, u64::from(dropped_attributes));
-                wire.fixed32(6, context_flags(flags, remote));
-                wire.close(open);
-            }
+            self.link(wire, &item?, source)?;
         }
         wire.number(14, u64::from(record.dropped_links()));
         if record.status() != 0 {
             let open = wire.open(15);
-            let description =
-                text.get(record.status_description(), &mut scratch.value, &mut budget)?;
-            wire.text(2, &self.redactor.text(description, self.counts));
+            self.text(wire, 2, record.status_description(), source)?;
             wire.number(3, u64::from(record.status()));
             wire.close(open);
         }
@@ -257,18 +244,108 @@ impl Policy<'_> {
     }
 
     #[inline]
+    fn event(
+        &self,
+        wire: &mut Wire,
+        item: &Item<'_>,
+        source: &mut Source<'_, '_>,
+    ) -> Result<(), BatchError> {
+        if let Item::Event {
+            time,
+            name,
+            dropped_attributes,
+            attributes,
+        } = *item
+        {
+            let open = wire.open(11);
+            wire.fixed64(1, time);
+            self.text(wire, 2, name, source)?;
+            self.attributes(wire, 3, attributes, source)?;
+            wire.number(4, u64::from(dropped_attributes));
+            wire.close(open);
+        }
+        Ok(())
+    }
+
+    fn link(
+        &self,
+        wire: &mut Wire,
+        item: &Item<'_>,
+        source: &mut Source<'_, '_>,
+    ) -> Result<(), BatchError> {
+        if let Item::Link {
+            trace_id,
+            span_id,
+            flags,
+            remote,
+            state,
+            dropped_attributes,
+            attributes,
+        } = *item
+        {
+            let open = wire.open(13);
+            wire.bytes(1, &trace_id.to_bytes());
+            wire.bytes(2, &span_id.to_bytes());
+            self.state(wire, 3, state, source)?;
+            self.attributes(wire, 4, attributes, source)?;
+            wire.number(5, u64::from(dropped_attributes));
+            wire.fixed32(6, context_flags(flags, remote));
+            wire.close(open);
+        }
+        Ok(())
+    }
+
+    /// A trace state, which is not redacted: other systems read it.
+    #[inline]
+    fn state(
+        &self,
+        wire: &mut Wire,
+        field: u32,
+        reference: u64,
+        source: &mut Source<'_, '_>,
+    ) -> Result<(), BatchError> {
+        let state = source
+            .text
+            .get(reference, &mut source.scratch.value, &mut source.budget)?;
+        wire.text(field, state);
+        Ok(())
+    }
+
+    /// A name or description; left out when it is empty.
+    #[inline]
+    fn text(
+        &self,
+        wire: &mut Wire,
+        field: u32,
+        reference: u64,
+        source: &mut Source<'_, '_>,
+    ) -> Result<(), BatchError> {
+        if self.redactor.is_off()
+            && let Some(bytes) = source.text.own(reference, &mut source.budget)?
+        {
+            if !bytes.is_empty() {
+                wire.bytes(field, bytes);
+            }
+            return Ok(());
+        }
+        let text = source
+            .text
+            .get(reference, &mut source.scratch.value, &mut source.budget)?;
+        wire.text(field, &self.redactor.text(text, self.counts));
+        Ok(())
+    }
+
+    #[inline]
     fn attributes(
         &self,
         wire: &mut Wire,
         field: u32,
         mut attributes: Attributes<'_>,
-        text: Text<'_>,
-        scratch: &mut Scratch,
-        budget: &mut usize,
+        source: &mut Source<'_, '_>,
     ) -> Result<(), BatchError> {
         for _ in 0..attributes.count {
             let open = wire.open(field);
-            self.member(wire, &mut attributes.cursor, text, scratch, budget, 1)?;
+            self.member(wire, &mut attributes.cursor, source, 1)?;
             wire.close(open);
         }
         Ok(())
@@ -280,62 +357,85 @@ impl Policy<'_> {
         &self,
         wire: &mut Wire,
         cursor: &mut Cursor<'_>,
-        text: Text<'_>,
-        scratch: &mut Scratch,
-        budget: &mut usize,
+        source: &mut Source<'_, '_>,
         depth: usize,
     ) -> Result<(), BatchError> {
-        let mut key_scratch = std::mem::take(&mut scratch.key);
-        let key = text.get(cursor.key()?, &mut key_scratch, budget)?;
         if self.redactor.is_off() {
-            wire.text(1, key);
-        } else {
-            wire.text(1, &self.redactor.text(key, self.counts));
+            self.text(wire, 1, cursor.key()?, source)?;
+            let open = wire.open(2);
+            self.value(wire, KeyClass::Safe, cursor, source, depth)?;
+            wire.close(open);
+            return Ok(());
         }
+        let key = source
+            .text
+            .get(cursor.key()?, &mut source.scratch.key, &mut source.budget)?;
+        let class = match source.scratch.keys.class_of_clean(key, self.redactor) {
+            Some(class) => {
+                wire.text(1, key);
+                class
+            }
+            None => {
+                wire.text(1, &self.redactor.text(key, self.counts));
+                self.redactor.key_class(key)
+            }
+        };
         let open = wire.open(2);
-        if self.redactor.key_class(key) == KeyClass::Secret {
-            skip(cursor, depth)?;
-            self.text_value(wire, self.redactor.secret(self.counts));
-        } else {
-            self.value(wire, key, cursor, text, scratch, budget, depth)?;
+        match class {
+            KeyClass::Secret => {
+                let mut ahead = *cursor;
+                if let Scalar::Text(reference) = ahead.value()? {
+                    *cursor = ahead;
+                    let value = source.text.get(
+                        reference,
+                        &mut source.scratch.value,
+                        &mut source.budget,
+                    )?;
+                    self.text_value(wire, &self.redactor.attribute(key, value, self.counts));
+                } else {
+                    skip(cursor, depth)?;
+                    self.text_value(wire, self.redactor.secret(self.counts));
+                }
+            }
+            class => self.value(wire, class, cursor, source, depth)?,
         }
         wire.close(open);
-        scratch.key = key_scratch;
         Ok(())
     }
 
-    /// The content of an `AnyValue`.
+    /// The content of an `AnyValue` under a key of this class.
     #[inline]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a cursor, its text and where to write; all differ"
-    )]
     fn value(
         &self,
         wire: &mut Wire,
-        key: &str,
+        class: KeyClass,
         cursor: &mut Cursor<'_>,
-        text: Text<'_>,
-        scratch: &mut Scratch,
-        budget: &mut usize,
+        source: &mut Source<'_, '_>,
         depth: usize,
     ) -> Result<(), BatchError> {
         match cursor.value()? {
             Scalar::Text(reference) => {
-                let value = text.get(reference, &mut scratch.value, budget)?;
-                self.text_value(wire, &self.redactor.attribute(key, value, self.counts));
+                if class == KeyClass::Safe
+                    && self.value_length.is_none()
+                    && let Some(bytes) = source.text.own(reference, &mut source.budget)?
+                {
+                    wire.bytes(1, bytes);
+                } else {
+                    let value = source.text.get(
+                        reference,
+                        &mut source.scratch.value,
+                        &mut source.budget,
+                    )?;
+                    self.scanned_value(wire, class, value);
+                }
             }
-            Scalar::Int(number) => self.int_value(wire, key, number),
+            Scalar::Int(number) => self.int_value(wire, class, number),
             Scalar::Bool(truth) => wire.number_always(2, u64::from(truth)),
             Scalar::Double(number) => wire.fixed64(4, number.to_bits()),
             Scalar::Empty => {}
-            Scalar::Decimal(number) => {
-                let decimal = format!("{number:.0}");
-                self.text_value(wire, &self.redactor.attribute(key, &decimal, self.counts));
-            }
+            Scalar::Decimal(number) => self.scanned_value(wire, class, &format!("{number:.0}")),
             Scalar::Bytes(slots, length) => {
-                let bytes = unpack(slots, length);
-                self.bytes_value(wire, key, &bytes);
+                self.bytes_value(wire, class, &unpack(slots, length));
             }
             Scalar::Array(_) | Scalar::Map(_) if depth > Value::MAX_DEPTH => {
                 return Err(BatchError::TooDeep);
@@ -344,7 +444,7 @@ impl Policy<'_> {
                 let open = wire.open(5);
                 for _ in 0..count {
                     let element = wire.open(1);
-                    self.value(wire, key, cursor, text, scratch, budget, depth + 1)?;
+                    self.value(wire, class, cursor, source, depth + 1)?;
                     wire.close(element);
                 }
                 wire.close(open);
@@ -353,7 +453,7 @@ impl Policy<'_> {
                 let open = wire.open(6);
                 for _ in 0..count {
                     let member = wire.open(1);
-                    self.member(wire, cursor, text, scratch, budget, depth + 1)?;
+                    self.member(wire, cursor, source, depth + 1)?;
                     wire.close(member);
                 }
                 wire.close(open);
@@ -363,20 +463,35 @@ impl Policy<'_> {
     }
 
     #[inline]
+    fn scanned_value(&self, wire: &mut Wire, class: KeyClass, value: &str) {
+        if class == KeyClass::Safe {
+            self.text_value(wire, value);
+        } else {
+            self.text_value(wire, &self.redactor.text(value, self.counts));
+        }
+    }
+
+    #[inline]
     fn text_value(&self, wire: &mut Wire, value: &str) {
         wire.bytes(1, cut(value, self.value_length).as_bytes());
     }
 
     #[inline]
-    fn int_value(&self, wire: &mut Wire, key: &str, number: i64) {
-        match self.redactor.integer(key, number, self.counts) {
+    fn int_value(&self, wire: &mut Wire, class: KeyClass, number: i64) {
+        let mask = (class != KeyClass::Safe)
+            .then(|| self.redactor.integer("", number, self.counts))
+            .flatten();
+        match mask {
             Some(mask) => self.text_value(wire, mask),
             None => wire.number_always(3, number as u64),
         }
     }
 
-    fn bytes_value(&self, wire: &mut Wire, key: &str, bytes: &[u8]) {
-        let redacted = self.redactor.bytes(key, bytes, self.counts);
+    fn bytes_value(&self, wire: &mut Wire, class: KeyClass, bytes: &[u8]) {
+        let redacted = match class {
+            KeyClass::Safe => Cow::Borrowed(bytes),
+            _ => self.redactor.bytes("", bytes, self.counts),
+        };
         let kept = redacted.len().min(self.value_length.unwrap_or(usize::MAX));
         wire.bytes(7, &redacted[..kept]);
     }
@@ -386,31 +501,27 @@ impl Policy<'_> {
         let open = wire.open(field);
         wire.text(1, &self.redactor.text(key, self.counts));
         let inner = wire.open(2);
-        if self.redactor.key_class(key) == KeyClass::Secret {
-            self.text_value(wire, self.redactor.secret(self.counts));
-        } else {
-            self.owned_value(wire, key, value);
+        match self.redactor.key_class(key) {
+            KeyClass::Secret => self.text_value(wire, self.redactor.secret(self.counts)),
+            class => self.owned_value(wire, class, value),
         }
         wire.close(inner);
         wire.close(open);
     }
 
-    fn owned_value(&self, wire: &mut Wire, key: &str, value: &OwnedValue) {
+    fn owned_value(&self, wire: &mut Wire, class: KeyClass, value: &OwnedValue) {
         match value {
             OwnedValue::Empty => {}
             OwnedValue::Bool(truth) => wire.number_always(2, u64::from(*truth)),
-            OwnedValue::Int(number) => self.int_value(wire, key, *number),
+            OwnedValue::Int(number) => self.int_value(wire, class, *number),
             OwnedValue::Double(number) => wire.fixed64(4, number.to_bits()),
-            OwnedValue::Str(text) => {
-                let redacted: Cow<'_, str> = self.redactor.attribute(key, text, self.counts);
-                self.text_value(wire, &redacted);
-            }
-            OwnedValue::Bytes(bytes) => self.bytes_value(wire, key, bytes),
+            OwnedValue::Str(text) => self.scanned_value(wire, class, text),
+            OwnedValue::Bytes(bytes) => self.bytes_value(wire, class, bytes),
             OwnedValue::Array(values) => {
                 let open = wire.open(5);
                 for value in values {
                     let element = wire.open(1);
-                    self.owned_value(wire, key, value);
+                    self.owned_value(wire, class, value);
                     wire.close(element);
                 }
                 wire.close(open);

@@ -9,6 +9,8 @@ pub(crate) struct Wire(pub(crate) Vec<u8>);
 #[derive(Debug)]
 pub(crate) struct Open {
     body: usize,
+    /// Bytes kept for the length.
+    kept: usize,
 }
 
 const LENGTH_DELIMITED: u32 = 2;
@@ -34,37 +36,49 @@ impl Wire {
     /// Starts a nested message. One byte is kept for its length, which is enough for most.
     #[inline]
     pub(crate) fn open(&mut self, field: u32) -> Open {
-        self.tag(field, LENGTH_DELIMITED);
-        self.0.push(0);
-        Open { body: self.0.len() }
+        self.open_wide::<1>(field)
     }
 
-    /// Ends a nested message: writes its length, and moves the message if that takes more than one byte.
+    /// Starts a nested message of which so many bytes of length are expected: 2 for up to 16 KiB, 3 for up to 2 MiB.
+    #[inline]
+    pub(crate) fn open_wide<const KEPT: usize>(&mut self, field: u32) -> Open {
+        self.tag(field, LENGTH_DELIMITED);
+        self.0.extend_from_slice(&[0; KEPT]);
+        Open {
+            body: self.0.len(),
+            kept: KEPT,
+        }
+    }
+
+    /// Ends a nested message: writes its length, and moves the message if that takes more or fewer bytes than were kept.
     #[inline]
     pub(crate) fn close(&mut self, open: Open) {
         let length = self.0.len() - open.body;
-        if length < 0x80 {
-            self.0[open.body - 1] = length as u8;
-        } else {
-            self.close_long(open.body, length);
+        match open.kept {
+            1 if length < 1 << 7 => self.0[open.body - 1] = length as u8,
+            2 if (1 << 7..1 << 14).contains(&length) => {
+                self.0[open.body - 2] = length as u8 | 0x80;
+                self.0[open.body - 1] = (length >> 7) as u8;
+            }
+            _ => self.close_moving(&open, length),
         }
     }
 
-    fn close_long(&mut self, body: usize, length: usize) {
-        let mut prefix = [0u8; 10];
-        let mut rest = length as u64;
-        let mut count = 0;
-        while rest >= 0x80 {
-            prefix[count] = rest as u8 | 0x80;
-            rest >>= 7;
-            count += 1;
-        }
-        prefix[count] = rest as u8;
-        let more = count;
+    #[inline(never)]
+    fn close_moving(&mut self, open: &Open, length: usize) {
+        let mut prefix = Wire(Vec::with_capacity(10));
+        prefix.varint(length as u64);
+        let start = open.body - open.kept;
+        let body = start + prefix.0.len();
         let end = self.0.len();
-        self.0.resize(end + more, 0);
-        self.0.copy_within(body..end, body + more);
-        self.0[body - 1..=body - 1 + more].copy_from_slice(&prefix[..=count]);
+        if body > open.body {
+            self.0.resize(body + length, 0);
+        }
+        if body != open.body {
+            self.0.copy_within(open.body..end, body);
+            self.0.truncate(body + length);
+        }
+        self.0[start..body].copy_from_slice(&prefix.0);
     }
 
     #[inline]
@@ -117,13 +131,20 @@ mod tests {
     #[test]
     fn lengths_of_every_size_are_written_canonically() {
         for length in [0usize, 1, 127, 128, 16_383, 16_384, 3_000_000] {
-            let mut nested = Wire::default();
-            let open = nested.open(2);
-            nested.0.extend(std::iter::repeat_n(7u8, length));
-            nested.close(open);
             let mut flat = Wire::default();
             flat.bytes(2, &vec![7u8; length]);
-            assert!(nested.0 == flat.0, "length {length}");
+            let opens: [fn(&mut Wire) -> Open; 3] = [
+                |wire| wire.open(2),
+                |wire| wire.open_wide::<2>(2),
+                |wire| wire.open_wide::<3>(2),
+            ];
+            for open in opens {
+                let mut nested = Wire::default();
+                let open = open(&mut nested);
+                nested.0.extend(std::iter::repeat_n(7u8, length));
+                nested.close(open);
+                assert!(nested.0 == flat.0, "length {length}");
+            }
         }
     }
 }

@@ -156,7 +156,7 @@ impl Chunk {
             slots,
             text: std::mem::take(&mut self.text),
             records,
-            encoding: Encoding::Utf8,
+            encoding: Encoding::Own,
         })
     }
 }

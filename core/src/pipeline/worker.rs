@@ -16,7 +16,6 @@ use crate::resource::Resource;
 use crate::stats::DropCause;
 use crate::trace::ticks::Calibration;
 use crate::trace::{Batch, Inner, layout};
-use bytes::Bytes;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
@@ -311,11 +310,15 @@ impl Worker {
             self.finished(pieces, encoded, None);
             return true;
         }
-        let body = Bytes::copy_from_slice(self.encoder.bytes());
+        let body = self.encoder.take_body();
         let counters = &self.pipeline.counters;
         let (length, attempts) = (body.len() as u64, self.delivery.attempts(Signal::Traces));
         let cancel = cancelled(self.pipeline, &self.delivery, Signal::Traces);
-        let outcome = self.delivery.deliver(Signal::Traces, body, cancel).await;
+        let outcome = self
+            .delivery
+            .deliver(Signal::Traces, body.clone(), cancel)
+            .await;
+        self.encoder.give_back(body);
         let attempts = self.delivery.attempts(Signal::Traces) - attempts;
         let again = pieces.iter().any(|piece| piece.counted);
         for attempt in 0..attempts {

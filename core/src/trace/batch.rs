@@ -69,6 +69,8 @@ impl std::error::Error for BatchError {}
 /// How a batch's text is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {
+    /// UTF-8 that the core's own recorders wrote, so it is well-formed.
+    Own,
     Utf8,
     Utf16,
     Latin1,
@@ -159,7 +161,7 @@ impl<'a> Text<'a> {
     pub(crate) fn utf8(bytes: &'a [u8]) -> Self {
         Self {
             bytes,
-            encoding: Encoding::Utf8,
+            encoding: Encoding::Own,
             base: 0,
         }
     }
@@ -176,9 +178,42 @@ impl<'a> Text<'a> {
     where
         'a: 's,
     {
+        let bytes = self.bytes(reference, budget)?;
+        match self.encoding {
+            Encoding::Own | Encoding::Utf8 => match std::str::from_utf8(bytes) {
+                Ok(text) => return Ok(text),
+                Err(_) => {
+                    scratch.clear();
+                    scratch.push_str(&String::from_utf8_lossy(bytes));
+                }
+            },
+            Encoding::Latin1 => {
+                scratch.clear();
+                scratch.extend(bytes.iter().map(|&byte| char::from(byte)));
+            }
+            Encoding::Utf16 => decode_utf16(bytes, scratch),
+        }
+        Ok(scratch)
+    }
+
+    /// The bytes of a reference, if they are known to be well-formed UTF-8: no need to look at them.
+    #[inline]
+    pub(crate) fn own(
+        &self,
+        reference: u64,
+        budget: &mut usize,
+    ) -> Result<Option<&'a [u8]>, BatchError> {
+        match self.encoding {
+            Encoding::Own => self.bytes(reference, budget).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    #[inline]
+    fn bytes(&self, reference: u64, budget: &mut usize) -> Result<&'a [u8], BatchError> {
         let (offset, length) = unpair(reference);
         if length == 0 {
-            return Ok("");
+            return Ok(&[]);
         }
         let unit = if self.encoding == Encoding::Utf16 {
             2
@@ -193,21 +228,7 @@ impl<'a> Text<'a> {
         *budget = budget
             .checked_sub(bytes.len())
             .ok_or(BatchError::TooMuchText)?;
-        match self.encoding {
-            Encoding::Utf8 => match std::str::from_utf8(bytes) {
-                Ok(text) => return Ok(text),
-                Err(_) => {
-                    scratch.clear();
-                    scratch.push_str(&String::from_utf8_lossy(bytes));
-                }
-            },
-            Encoding::Latin1 => {
-                scratch.clear();
-                scratch.extend(bytes.iter().map(|&byte| char::from(byte)));
-            }
-            Encoding::Utf16 => decode_utf16(bytes, scratch),
-        }
-        Ok(scratch)
+        Ok(bytes)
     }
 }
 

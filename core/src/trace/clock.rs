@@ -25,10 +25,8 @@ impl Anchor {
     /// Now. Its wall time is the local root's start.
     #[inline]
     pub(crate) fn now() -> Self {
-        Self {
-            wall: unix_nanos(),
-            monotonic: ticks::monotonic_nanos(),
-        }
+        let (wall, monotonic) = ticks::wall_and_monotonic_nanos();
+        Self { wall, monotonic }
     }
 
     /// An anchor that nobody asks; it costs no look at a clock.

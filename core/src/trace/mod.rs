@@ -22,6 +22,7 @@ pub use ids::{InvalidId, SpanId, TraceId};
 pub use limits::Limits;
 pub use provider::Provider;
 pub use span::{Parent, Span, SpanKind, Status};
+pub use ticks::{monotonic_nanos, wall_and_monotonic_nanos};
 pub use trace_state::TraceState;
 pub use tracer::{Scope, SpanBuilder, Tracer};
 pub use value::{OwnedValue, Value};

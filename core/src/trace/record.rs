@@ -105,10 +105,14 @@ impl Recorder {
     }
 
     /// Sets an attribute; a key that is there already keeps its place and gets the new value.
-    #[inline]
+    ///
+    /// Inlined into the caller, where key and type are usually known: copying a literal is then a few moves.
+    #[inline(always)]
     pub(crate) fn set_attribute(&mut self, key: &str, value: &Value<'_>, limits: &Limits) {
         let hash = key_hash(key);
-        if let Some(found) = self.find(hash, key) {
+        if self.keys.iter().any(|&(seen, _)| seen == hash)
+            && let Some(found) = self.find(hash, key)
+        {
             return self.overwrite(found, value);
         }
         if self.keys.len() >= limits.attribute_count as usize
@@ -118,12 +122,11 @@ impl Recorder {
             return;
         }
         self.keys.push((hash, self.attributes.len() as u32));
-        let key = self.push_text(key);
-        self.attributes.push(key);
-        write_value(&mut self.attributes, &mut self.text, value, 1);
+        let key = push_text(&mut self.text, key);
+        write_attribute(&mut self.attributes, &mut self.text, key, value);
     }
 
-    #[inline]
+    #[cold]
     fn find(&self, hash: u32, key: &str) -> Option<usize> {
         self.keys.iter().position(|&(seen, at)| {
             seen == hash && self.text_at(self.attributes[at as usize]) == key
@@ -206,8 +209,7 @@ impl Recorder {
     fn finish_item(&mut self, start: usize, tag: u32, attributes: &[(&str, Value<'_>)]) {
         for (key, value) in attributes {
             let key = self.push_text(key);
-            self.items.push(key);
-            write_value(&mut self.items, &mut self.text, value, 1);
+            write_attribute(&mut self.items, &mut self.text, key, value);
         }
         self.items[start] = layout::pair(tag, (self.items.len() - start) as u32);
     }
@@ -288,26 +290,45 @@ impl Recorder {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn push_text(buffer: &mut Vec<u8>, text: &str) -> u64 {
     let offset = buffer.len() as u32;
     buffer.extend_from_slice(text.as_bytes());
     layout::pair(offset, text.len() as u32)
 }
 
-/// Writes a value; what nests deeper than allowed, or would not fit into the record's text, becomes empty.
-#[inline]
-fn write_value(slots: &mut Vec<u64>, buffer: &mut Vec<u8>, value: &Value<'_>, depth: usize) {
-    let scalar: [u64; 2] = match value {
+/// Writes a key and a value.
+#[inline(always)]
+fn write_attribute(slots: &mut Vec<u64>, buffer: &mut Vec<u8>, key: u64, value: &Value<'_>) {
+    match scalar(buffer, value) {
+        Some([kind, value]) => slots.extend_from_slice(&[key, kind, value]),
+        None => {
+            slots.push(key);
+            write_compound(slots, buffer, value, 1);
+        }
+    }
+}
+
+/// The two slots of a value that has no inside.
+#[inline(always)]
+fn scalar(buffer: &mut Vec<u8>, value: &Value<'_>) -> Option<[u64; 2]> {
+    Some(match value {
         Value::Str(text) if buffer.len() + text.len() <= Limits::RECORD_TEXT => {
             [u64::from(kind::STRING), push_text(buffer, text)]
         }
         Value::Int(number) => [u64::from(kind::INT), *number as u64],
         Value::Bool(truth) => [u64::from(kind::BOOL), u64::from(*truth)],
         Value::Double(number) => [u64::from(kind::DOUBLE), number.to_bits()],
-        _ => return write_compound(slots, buffer, value, depth),
-    };
-    slots.extend_from_slice(&scalar);
+        _ => return None,
+    })
+}
+
+/// Writes a value; what nests deeper than allowed, or would not fit into the record's text, becomes empty.
+fn write_value(slots: &mut Vec<u64>, buffer: &mut Vec<u8>, value: &Value<'_>, depth: usize) {
+    match scalar(buffer, value) {
+        Some(slots_of_scalar) => slots.extend_from_slice(&slots_of_scalar),
+        None => write_compound(slots, buffer, value, depth),
+    }
 }
 
 #[cold]
@@ -345,7 +366,7 @@ fn write_compound(slots: &mut Vec<u64>, buffer: &mut Vec<u8>, value: &Value<'_>,
 }
 
 /// Tells different keys apart most of the time; equal hashes are compared in full.
-#[inline]
+#[inline(always)]
 fn key_hash(key: &str) -> u32 {
     let bytes = key.as_bytes();
     match *bytes {

@@ -23,6 +23,8 @@ struct Line {
     ticks: AtomicU64,
     nanos: AtomicU64,
     rate: AtomicU64,
+    /// Wall time minus monotonic time at the last bend.
+    wall: AtomicU64,
 }
 
 static LINE: Line = Line {
@@ -31,7 +33,11 @@ static LINE: Line = Line {
     ticks: AtomicU64::new(0),
     nanos: AtomicU64::new(0),
     rate: AtomicU64::new(0),
+    wall: AtomicU64::new(0),
 };
+
+/// A wall clock that was looked at longer ago than this is looked at again.
+const FRESH: u64 = 2 * BEND;
 
 #[derive(Clone, Copy)]
 struct Point {
@@ -41,11 +47,24 @@ struct Point {
 
 /// Nanoseconds by a clock that never goes back; only differences mean something.
 #[inline]
-pub(crate) fn monotonic_nanos() -> u64 {
+pub fn monotonic_nanos() -> u64 {
     match LINE.read() {
         Some((point, rate)) => on_line(point, rate, process::ticks()),
         None => process::monotonic_nanos(),
     }
+}
+
+/// Wall time and monotonic time of one moment, in nanoseconds. A step of the wall clock is seen within two seconds.
+#[inline]
+pub fn wall_and_monotonic_nanos() -> (u64, u64) {
+    if let Some((point, rate)) = LINE.read() {
+        let wall = LINE.wall.load(Ordering::Relaxed);
+        let monotonic = on_line(point, rate, process::ticks());
+        if monotonic.wrapping_sub(point.nanos) < FRESH {
+            return (monotonic.wrapping_add(wall), monotonic);
+        }
+    }
+    (super::clock::unix_nanos(), monotonic_nanos())
 }
 
 #[inline]
@@ -87,6 +106,8 @@ impl Line {
             self.ticks.store(point.ticks, Ordering::Relaxed);
             self.nanos.store(point.nanos, Ordering::Relaxed);
             self.rate.store(rate, Ordering::Relaxed);
+            let wall = super::clock::unix_nanos().wrapping_sub(point.nanos);
+            self.wall.store(wall, Ordering::Relaxed);
             self.sequence.store(writing + 1, Ordering::Release);
         }
     }
@@ -146,7 +167,10 @@ fn now() -> Point {
 
 /// Nanoseconds per tick, times 2^32.
 fn slope(from: Point, to: Point) -> Option<u64> {
-    let ticks = to.ticks.checked_sub(from.ticks).filter(|ticks| *ticks > 0)?;
+    let ticks = to
+        .ticks
+        .checked_sub(from.ticks)
+        .filter(|ticks| *ticks > 0)?;
     let nanos = to.nanos.checked_sub(from.nanos)?;
     u64::try_from((u128::from(nanos) << 32) / u128::from(ticks)).ok()
 }
@@ -195,6 +219,7 @@ mod tests {
             ticks: AtomicU64::new(0),
             nanos: AtomicU64::new(0),
             rate: AtomicU64::new(0),
+            wall: AtomicU64::new(0),
         };
         assert!(line.read().is_none());
         line.write(Point { ticks: 1, nanos: 2 }, 3);
