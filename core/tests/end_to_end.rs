@@ -213,3 +213,29 @@ fn an_unsampled_trace_is_counted_and_not_sent() {
     assert!(stats.is_balanced(), "{stats:?}");
     assert_eq!(sink.bodies().len(), 0);
 }
+
+#[test]
+fn without_an_exporter_spans_propagate_and_are_not_recorded() {
+    let mut config = Config::default();
+    config.set("exporter", "none").unwrap();
+    let provider = Provider::new(config).unwrap();
+    let span = provider.tracer("test").start("quiet");
+    assert!(span.context().is_sampled() && span.context().is_valid());
+    assert!(!span.is_recording());
+    span.end();
+    assert_eq!(provider.stats().sampled_out, 1);
+    assert!(provider.stats().is_balanced());
+}
+
+#[test]
+fn what_was_ignored_in_the_environment_is_told() {
+    let config =
+        Config::from_lookup(&|name| (name == "OTEL_BSP_SCHEDULE_DELAY").then(|| "soon".into()));
+    let provider = Provider::new(config).unwrap();
+    let told = provider.take_diagnostics();
+    assert!(
+        told.iter()
+            .any(|line| line.contains("OTEL_BSP_SCHEDULE_DELAY") && line.contains("soon")),
+        "{told:?}"
+    );
+}

@@ -70,7 +70,8 @@ mod worker_state {
 }
 
 impl Pipeline {
-    pub(crate) fn new(config: &Config, generation: u64) -> Self {
+    /// `taken`: the host takes the diagnostics itself.
+    pub(crate) fn new(config: &Config, generation: u64, taken: bool) -> Self {
         static NEXT_UID: AtomicU64 = AtomicU64::new(1);
         let export_spans = config.max_export_batch_size.max(1) as usize;
         let most_waiting_spans = config
@@ -93,7 +94,7 @@ impl Pipeline {
             waiting: Waiting::default(),
             counters: Counters::default(),
             redacted: redact::Counts::new(),
-            diagnostics: Diagnostics::new(config.log_level, false),
+            diagnostics: Diagnostics::new(config.log_level, taken),
             metrics: Metrics::default(),
         }
     }

@@ -5,7 +5,8 @@ use super::id_generator::IdGenerator;
 use super::record::{Identity, Recorder};
 use super::tracer::{Scope, Tracer};
 use super::{Limits, OwnedValue, SpanContext, SpanId, SpanKind, TraceId};
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Exporter};
+use crate::diagnostics::Cause;
 use crate::generation::PerGeneration;
 use crate::metrics::{Counter, Definitions};
 use crate::pipeline::{FlushError, Pipeline};
@@ -13,9 +14,10 @@ use crate::policy::Policy;
 use crate::process;
 use crate::propagate::Baggage;
 use crate::resource::Resource;
-use crate::sample::{Candidate, Decision, Mask};
+use crate::sample::{Candidate, Decision, Mask, Verdict};
 use crate::stats::{DropCause, Stats};
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Makes tracers. Small and free to copy.
@@ -59,6 +61,10 @@ pub(crate) struct Inner {
     pub(crate) scopes: boxcar::Vec<OwnedScope>,
     pub(crate) counters: Definitions,
     pub(crate) disabled: bool,
+    /// Without an exporter spans only propagate.
+    exports: bool,
+    /// The host takes the diagnostics itself; a forked child need not be told again.
+    diagnostics_taken: AtomicBool,
     state: PerGeneration<Pipeline>,
 }
 
@@ -83,12 +89,18 @@ impl Provider {
             scopes: boxcar::Vec::new(),
             counters: Definitions::new(),
             disabled,
+            exports: config.exporter != Exporter::None,
+            diagnostics_taken: AtomicBool::new(false),
             state: PerGeneration::new(),
             config,
         };
         let provider = Self {
             inner: Box::leak(Box::new(inner)),
         };
+        for warning in provider.inner.config.warnings() {
+            let diagnostics = &provider.pipeline().diagnostics;
+            diagnostics.report(Cause::Config, warning.clone());
+        }
         // Tracer 0 is the one without a name: what a batch refers to when nobody asked for a tracer.
         provider.tracer("");
         Ok(provider)
@@ -301,6 +313,7 @@ impl Provider {
 
     /// Takes what went wrong since the last call. From the first call on the worker no longer writes it to stderr.
     pub fn take_diagnostics(&self) -> Vec<String> {
+        self.inner.diagnostics_taken.store(true, Ordering::Relaxed);
         self.pipeline().diagnostics.take()
     }
 
@@ -345,8 +358,13 @@ impl Inner {
     #[inline]
     pub(crate) fn pipeline(&self) -> &'static Pipeline {
         let generation = process::generation();
-        self.state
-            .get(generation, || Pipeline::new(&self.config, generation))
+        self.state.get(generation, || self.new_pipeline(generation))
+    }
+
+    #[cold]
+    fn new_pipeline(&self, generation: u64) -> Pipeline {
+        let taken = self.diagnostics_taken.load(Ordering::Relaxed);
+        Pipeline::new(&self.config, generation, taken)
     }
 
     #[inline]
@@ -357,13 +375,24 @@ impl Inner {
         name: &str,
         kind: SpanKind,
     ) -> Decision {
-        self.policy.sampler.decide(&Candidate {
+        let mut decision = self.policy.sampler.decide(&Candidate {
             parent,
             trace_id,
             name,
             kind,
             attributes: &[],
-        })
+        });
+        if !self.exports {
+            // The flags stay: the next service may export.
+            decision.verdict = Verdict::Drop;
+        }
+        decision
+    }
+
+    /// Whether a span with this verdict is recorded.
+    #[inline]
+    pub(crate) fn records(&self, verdict: Verdict) -> bool {
+        verdict == Verdict::Sample && self.exports
     }
 
     /// Counts a span that starts and returns the generation it belongs to; `None` if nothing is recorded any more.

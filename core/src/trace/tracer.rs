@@ -149,7 +149,7 @@ impl<'a> SpanBuilder<'a> {
                 anchor: Anchor::now(),
             },
         };
-        let recording = (verdict == Verdict::Sample).then(|| {
+        let recording = provider.records(verdict).then(|| {
             let start = self.start.unwrap_or_else(|| {
                 if local.root == span_id {
                     local.anchor.wall()
