@@ -6,4 +6,6 @@ pub mod http;
 mod key_cache;
 pub(crate) mod otlp;
 pub(crate) mod response;
+mod spans;
+mod values;
 pub(crate) mod wire;

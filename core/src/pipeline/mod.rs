@@ -9,6 +9,7 @@
 //!
 //! A [`Pipeline`] is the mutable state of one provider in one process generation.
 
+mod backlog;
 pub mod backoff;
 mod budget;
 mod chunk;

@@ -2,6 +2,7 @@
 //!
 //! It drives one current-thread runtime. Host threads never enter that runtime, and the worker never calls into the host.
 
+use super::backlog::{Backlog, Piece};
 use super::delivery::{Delivery, Outcome, Retry};
 use super::{Pipeline, worker_state};
 use crate::config::Config;
@@ -14,29 +15,14 @@ use crate::process;
 use crate::redact;
 use crate::resource::Resource;
 use crate::stats::DropCause;
+use crate::trace::Inner;
 use crate::trace::ticks::Calibration;
-use crate::trace::{Batch, Inner, layout};
-use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-/// A request is closed when the records in it take this much.
-const EXPORT_BYTES: usize = 1 << 20;
 /// A batch that the backend never accepted is given up after this time.
 const MOST_AGE: Duration = Duration::from_secs(600);
-
-/// Part of a batch that waits to be sent.
-#[derive(Debug)]
-struct Piece {
-    batch: Rc<Batch>,
-    slot: usize,
-    records: u32,
-    bytes: usize,
-    since: Instant,
-    /// Its redactions were counted when it was encoded before.
-    counted: bool,
-}
 
 /// What the worker thread has.
 struct Worker {
@@ -44,7 +30,7 @@ struct Worker {
     pipeline: &'static Pipeline,
     delivery: Delivery,
     encoder: Encoder<'static>,
-    backlog: VecDeque<Piece>,
+    backlog: Backlog,
     /// When what is gathered goes out.
     timer: Option<Instant>,
     /// Why something was not exported since the last flush.
@@ -122,7 +108,7 @@ fn start(
         pipeline,
         delivery,
         encoder,
-        backlog: VecDeque::new(),
+        backlog: Backlog::default(),
         timer: None,
         failure: None,
         uncounted: redact::Counts::default(),
@@ -220,59 +206,22 @@ impl Worker {
     fn take_queue(&mut self) {
         let taken = std::mem::take(&mut *self.pipeline.queue());
         for batch in taken {
-            self.cut_up(batch);
+            self.backlog.push(batch, self.pipeline.export_spans as u32);
         }
     }
 
-    fn cut_up(&mut self, batch: Batch) {
-        let batch = Rc::new(batch);
-        let most = self.pipeline.export_spans as u32;
-        let since = Instant::now();
-        let mut slot = layout::HEADER;
-        let mut left = batch.records;
-        while left > 0 {
-            let records = left.min(most);
-            let end = (0..records).try_fold(slot, |at, _| {
-                batch.record(at).ok().map(|record| at + record.slots())
-            });
-            // Where the records cannot be followed to the end, the encoder finds and counts what is wrong.
-            let next = end.unwrap_or(slot);
-            let records = if end.is_some() { records } else { left };
-            self.backlog.push_back(Piece {
-                batch: batch.clone(),
-                slot,
-                records,
-                bytes: next.saturating_sub(slot) * 8,
-                since,
-                counted: false,
-            });
-            slot = next;
-            left -= records;
-        }
-    }
-
-    fn backlog_spans(&self) -> usize {
-        self.backlog
-            .iter()
-            .map(|piece| piece.records as usize)
-            .sum()
-    }
-
-    /// Sends full requests only; what is left waits for the timer.
+    /// Sends full requests only; what is left waits for the timer. What comes meanwhile waits for the next round, so that
+    /// a flush is never kept waiting by a host that does not stop.
     async fn send_full(&mut self) {
-        while self.backlog_spans() >= self.pipeline.export_spans && !self.is_resting() {
-            if !self.send_next().await {
-                break;
-            }
-            self.take_queue();
-        }
+        while self.backlog.spans() >= self.pipeline.export_spans
+            && !self.is_resting()
+            && self.send_next().await
+        {}
     }
 
     /// Sends what is there, until something is not accepted.
     async fn send_all(&mut self) {
-        while !self.backlog.is_empty() && self.send_next().await {
-            self.take_queue();
-        }
+        while !self.backlog.is_empty() && self.send_next().await {}
     }
 
     /// While an endpoint is down, only the timer's batch probes it.
@@ -282,23 +231,8 @@ impl Worker {
 
     /// Sends one request. `false`: the backend did not accept it, and it is at the head of the backlog again.
     async fn send_next(&mut self) -> bool {
-        let pieces = self.next_pieces();
+        let pieces = self.backlog.next(self.pipeline.export_spans);
         self.send(pieces).await
-    }
-
-    fn next_pieces(&mut self) -> Vec<Piece> {
-        let (mut pieces, mut spans, mut bytes) = (Vec::new(), 0, 0);
-        while let Some(piece) = self.backlog.front() {
-            let fits = spans + piece.records as usize <= self.pipeline.export_spans
-                && bytes + piece.bytes <= EXPORT_BYTES;
-            if !fits && !pieces.is_empty() {
-                break;
-            }
-            spans += piece.records as usize;
-            bytes += piece.bytes;
-            pieces.extend(self.backlog.pop_front());
-        }
-        pieces
     }
 
     async fn send(&mut self, mut pieces: Vec<Piece>) -> bool {
@@ -351,11 +285,11 @@ impl Worker {
             }
             Outcome::NotAccepted { reason, .. } => {
                 self.fail(Cause::Unavailable, reason);
-                self.put_back(pieces);
+                self.backlog.put_back(pieces);
                 false
             }
             Outcome::Cancelled => {
-                self.put_back(pieces);
+                self.backlog.put_back(pieces);
                 false
             }
         }
@@ -406,13 +340,6 @@ impl Worker {
         }
     }
 
-    fn put_back(&mut self, pieces: Vec<Piece>) {
-        for mut piece in pieces.into_iter().rev() {
-            piece.counted = true;
-            self.backlog.push_front(piece);
-        }
-    }
-
     /// Drops pieces that the backend has not accepted for too long. `true`: nothing is left to send.
     fn give_up_old(&mut self, pieces: &mut Vec<Piece>) -> bool {
         let now = Instant::now();
@@ -443,15 +370,12 @@ impl Worker {
             };
             pieces = halves.into();
         }
-        // Each piece becomes a request of its own: the byte bound keeps them apart.
-        for piece in &mut pieces {
-            piece.bytes = EXPORT_BYTES;
-        }
-        self.put_back(pieces);
+        let pieces = pieces.into_iter().map(Piece::alone).collect();
+        self.backlog.put_back(pieces);
     }
 
     fn close(&mut self) -> Option<String> {
-        let left = std::mem::take(&mut self.backlog);
+        let left = self.backlog.take_all();
         let spans: u32 = left.iter().map(|piece| piece.records).sum();
         if spans > 0 {
             let message = format!("{spans} spans were not exported before shutdown ended");
@@ -460,7 +384,7 @@ impl Worker {
                 .counters
                 .dropped(DropCause::Shutdown, u64::from(spans));
         }
-        self.release(left.into());
+        self.release(left);
         self.failure.take()
     }
 
@@ -471,28 +395,6 @@ impl Worker {
 
     fn report(&self, cause: Cause, message: String) {
         self.pipeline.diagnostics.report(cause, message);
-    }
-}
-
-impl Piece {
-    /// Two halves; `None` for a single span, or if the records cannot be followed.
-    fn split(&self) -> Option<[Piece; 2]> {
-        let half = self.records / 2;
-        if half == 0 {
-            return None;
-        }
-        let middle = (0..half).try_fold(self.slot, |at, _| {
-            self.batch.record(at).ok().map(|record| at + record.slots())
-        })?;
-        let piece = |slot, records| Piece {
-            batch: self.batch.clone(),
-            slot,
-            records,
-            bytes: self.bytes / 2,
-            since: self.since,
-            counted: self.counted,
-        };
-        Some([piece(self.slot, half), piece(middle, self.records - half)])
     }
 }
 

@@ -10,11 +10,14 @@ mod id_generator;
 pub(crate) mod layout;
 mod limits;
 mod provider;
+mod reader;
 mod record;
 mod span;
+mod text;
 pub(crate) mod ticks;
 mod tracer;
 mod value;
+mod values;
 
 pub use batch::BatchError;
 pub use context::{SpanContext, TraceFlags};
@@ -27,9 +30,10 @@ pub use trace_state::TraceState;
 pub use tracer::{Scope, SpanBuilder, Tracer};
 pub use value::{OwnedValue, Value};
 
-pub(crate) use batch::{
-    Attributes, Batch, Cursor, Encoding, Item, Record, Scalar, Text, text_budget, unpack,
-};
+pub(crate) use batch::{Batch, Encoding};
 pub(crate) use id_generator::random_u128;
 pub(crate) use provider::{Inner, OwnedScope};
+pub(crate) use reader::{Item, Record};
 pub(crate) use record::{Identity, Recorder};
+pub(crate) use text::{Text, text_budget};
+pub(crate) use values::{Attributes, Cursor, Scalar, unpack};

@@ -1,9 +1,9 @@
 //! A live span.
 
-use super::batch::Attributes;
+use super::batch::Encoding;
 use super::clock::Anchor;
 use super::record::{Identity, Recorder};
-use super::{OwnedValue, SpanContext, SpanId, Text, Tracer, Value};
+use super::{Attributes, OwnedValue, SpanContext, SpanId, Text, Tracer, Value};
 use std::cell::RefCell;
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -365,7 +365,7 @@ impl Span {
         self.recorder().map_or_else(Vec::new, |recorder| {
             let (slots, text, count) = recorder.view();
             Attributes::new(slots, count)
-                .to_values(Text::utf8(text))
+                .to_values(Text::new(text, Encoding::Own))
                 .unwrap_or_default()
         })
     }

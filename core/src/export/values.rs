@@ -1,0 +1,275 @@
+//! Encodes attributes as OTLP `KeyValue`s: redact, cut, write.
+//!
+//! Source: opentelemetry-proto 1.11, `common.proto`.
+
+use super::key_cache::KeyCache;
+use super::wire::Wire;
+use crate::redact::{Counts, KeyClass, Redactor};
+use crate::trace::{Attributes, BatchError, Cursor, OwnedValue, Scalar, Text, Value, unpack};
+use std::borrow::Cow;
+
+/// What writing values needs: policy, text, and the counts it leads to.
+pub(super) struct Policy<'a> {
+    pub(super) redactor: &'a Redactor,
+    pub(super) counts: &'a Counts,
+    pub(super) value_length: Option<usize>,
+}
+
+/// What reading one record needs: its text, how much of it may still be referred to, and room to decode into.
+pub(super) struct Source<'a, 's> {
+    pub(super) text: Text<'a>,
+    pub(super) budget: usize,
+    pub(super) scratch: &'s mut Scratch,
+}
+
+/// Room to decode into, and what is remembered of keys.
+pub(super) struct Scratch {
+    pub(super) keys: KeyCache,
+    pub(super) key: String,
+    pub(super) value: String,
+}
+
+impl Scratch {
+    pub(super) fn new() -> Self {
+        Self {
+            keys: KeyCache::new(),
+            key: String::new(),
+            value: String::new(),
+        }
+    }
+}
+
+impl Policy<'_> {
+    #[inline]
+    pub(super) fn attributes(
+        &self,
+        wire: &mut Wire,
+        field: u32,
+        mut attributes: Attributes<'_>,
+        source: &mut Source<'_, '_>,
+    ) -> Result<(), BatchError> {
+        for _ in 0..attributes.count {
+            let open = wire.open(field);
+            self.member(wire, &mut attributes.cursor, source, 1)?;
+            wire.close(open);
+        }
+        Ok(())
+    }
+
+    /// A key and its value: the content of a `KeyValue`.
+    #[inline]
+    fn member(
+        &self,
+        wire: &mut Wire,
+        cursor: &mut Cursor<'_>,
+        source: &mut Source<'_, '_>,
+        depth: usize,
+    ) -> Result<(), BatchError> {
+        if self.redactor.is_off() {
+            self.text(wire, 1, cursor.key()?, source)?;
+            let open = wire.open(2);
+            self.value(wire, KeyClass::Safe, cursor, source, depth)?;
+            wire.close(open);
+            return Ok(());
+        }
+        let key = source
+            .text
+            .get(cursor.key()?, &mut source.scratch.key, &mut source.budget)?;
+        let class = match source.scratch.keys.class_of_clean(key, self.redactor) {
+            Some(class) => {
+                wire.text(1, key);
+                class
+            }
+            None => {
+                wire.text(1, &self.redactor.text(key, self.counts));
+                self.redactor.key_class(key)
+            }
+        };
+        let open = wire.open(2);
+        match class {
+            KeyClass::Secret => {
+                let mut ahead = *cursor;
+                if let Scalar::Text(reference) = ahead.value()? {
+                    *cursor = ahead;
+                    let value = source.text.get(
+                        reference,
+                        &mut source.scratch.value,
+                        &mut source.budget,
+                    )?;
+                    self.text_value(wire, &self.redactor.attribute(key, value, self.counts));
+                } else {
+                    skip(cursor, depth)?;
+                    self.text_value(wire, self.redactor.secret(self.counts));
+                }
+            }
+            class => self.value(wire, class, cursor, source, depth)?,
+        }
+        wire.close(open);
+        Ok(())
+    }
+
+    /// The content of an `AnyValue` under a key of this class.
+    #[inline]
+    fn value(
+        &self,
+        wire: &mut Wire,
+        class: KeyClass,
+        cursor: &mut Cursor<'_>,
+        source: &mut Source<'_, '_>,
+        depth: usize,
+    ) -> Result<(), BatchError> {
+        match cursor.value()? {
+            Scalar::Text(reference) => {
+                if class == KeyClass::Safe
+                    && self.value_length.is_none()
+                    && let Some(bytes) = source.text.own(reference, &mut source.budget)?
+                {
+                    wire.bytes(1, bytes);
+                } else {
+                    let value = source.text.get(
+                        reference,
+                        &mut source.scratch.value,
+                        &mut source.budget,
+                    )?;
+                    self.scanned_value(wire, class, value);
+                }
+            }
+            Scalar::Int(number) => self.int_value(wire, class, number),
+            Scalar::Bool(truth) => wire.number_always(2, u64::from(truth)),
+            Scalar::Double(number) => wire.fixed64(4, number.to_bits()),
+            Scalar::Empty => {}
+            Scalar::Decimal(number) => self.scanned_value(wire, class, &format!("{number:.0}")),
+            Scalar::Bytes(slots, length) => {
+                self.bytes_value(wire, class, &unpack(slots, length));
+            }
+            Scalar::Array(_) | Scalar::Map(_) if depth > Value::MAX_DEPTH => {
+                return Err(BatchError::TooDeep);
+            }
+            Scalar::Array(count) => {
+                let open = wire.open(5);
+                for _ in 0..count {
+                    let element = wire.open(1);
+                    self.value(wire, class, cursor, source, depth + 1)?;
+                    wire.close(element);
+                }
+                wire.close(open);
+            }
+            Scalar::Map(count) => {
+                let open = wire.open(6);
+                for _ in 0..count {
+                    let member = wire.open(1);
+                    self.member(wire, cursor, source, depth + 1)?;
+                    wire.close(member);
+                }
+                wire.close(open);
+            }
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn scanned_value(&self, wire: &mut Wire, class: KeyClass, value: &str) {
+        if class == KeyClass::Safe {
+            self.text_value(wire, value);
+        } else {
+            self.text_value(wire, &self.redactor.text(value, self.counts));
+        }
+    }
+
+    #[inline]
+    fn text_value(&self, wire: &mut Wire, value: &str) {
+        wire.bytes(1, cut(value, self.value_length).as_bytes());
+    }
+
+    #[inline]
+    fn int_value(&self, wire: &mut Wire, class: KeyClass, number: i64) {
+        let mask = (class != KeyClass::Safe)
+            .then(|| self.redactor.integer("", number, self.counts))
+            .flatten();
+        match mask {
+            Some(mask) => self.text_value(wire, mask),
+            None => wire.number_always(3, number as u64),
+        }
+    }
+
+    fn bytes_value(&self, wire: &mut Wire, class: KeyClass, bytes: &[u8]) {
+        let redacted = match class {
+            KeyClass::Safe => Cow::Borrowed(bytes),
+            _ => self.redactor.bytes("", bytes, self.counts),
+        };
+        let kept = redacted.len().min(self.value_length.unwrap_or(usize::MAX));
+        wire.bytes(7, &redacted[..kept]);
+    }
+
+    /// An attribute that is not in a batch: of the resource or of a scope.
+    pub(super) fn owned_attribute(
+        &self,
+        wire: &mut Wire,
+        field: u32,
+        key: &str,
+        value: &OwnedValue,
+    ) {
+        let open = wire.open(field);
+        wire.text(1, &self.redactor.text(key, self.counts));
+        let inner = wire.open(2);
+        match self.redactor.key_class(key) {
+            KeyClass::Secret => self.text_value(wire, self.redactor.secret(self.counts)),
+            class => self.owned_value(wire, class, value),
+        }
+        wire.close(inner);
+        wire.close(open);
+    }
+
+    fn owned_value(&self, wire: &mut Wire, class: KeyClass, value: &OwnedValue) {
+        match value {
+            OwnedValue::Empty => {}
+            OwnedValue::Bool(truth) => wire.number_always(2, u64::from(*truth)),
+            OwnedValue::Int(number) => self.int_value(wire, class, *number),
+            OwnedValue::Double(number) => wire.fixed64(4, number.to_bits()),
+            OwnedValue::Str(text) => self.scanned_value(wire, class, text),
+            OwnedValue::Bytes(bytes) => self.bytes_value(wire, class, bytes),
+            OwnedValue::Array(values) => {
+                let open = wire.open(5);
+                for value in values {
+                    let element = wire.open(1);
+                    self.owned_value(wire, class, value);
+                    wire.close(element);
+                }
+                wire.close(open);
+            }
+            OwnedValue::Map(members) => {
+                let open = wire.open(6);
+                for (key, value) in members {
+                    self.owned_attribute(wire, 1, key, value);
+                }
+                wire.close(open);
+            }
+        }
+    }
+}
+
+/// Passes over a value, whatever it holds.
+fn skip(cursor: &mut Cursor<'_>, depth: usize) -> Result<(), BatchError> {
+    match cursor.value()? {
+        Scalar::Array(_) | Scalar::Map(_) if depth > Value::MAX_DEPTH => Err(BatchError::TooDeep),
+        Scalar::Array(count) => (0..count).try_for_each(|_| skip(cursor, depth + 1)),
+        Scalar::Map(count) => (0..count).try_for_each(|_| {
+            cursor.key()?;
+            skip(cursor, depth + 1)
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The first `limit` characters.
+#[inline]
+fn cut(value: &str, limit: Option<usize>) -> &str {
+    match limit {
+        // A text of so few bytes cannot have more characters.
+        Some(limit) if value.len() > limit => value
+            .char_indices()
+            .nth(limit)
+            .map_or(value, |(end, _)| &value[..end]),
+        _ => value,
+    }
+}
