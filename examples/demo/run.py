@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The demo: one request through six languages, one trace, one policy, and nothing secret in it.
 
-`run.py` checks that nothing leaks; `run.py --control` runs the same with redaction off and checks that the leak
-check then finds every planted secret. Both set up what they need first.
+`run.py` checks that nothing leaks; `run.py --control` runs the same with redaction off, and the leak check
+must then find every planted secret. Both set up what they need first.
 """
 
 import argparse
@@ -23,8 +23,12 @@ MOST_COLUMNS = 150
 
 def main() -> int:
     """Sets up, plays, judges; the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--control", action="store_true", help="redaction off: every planted secret must be found")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--control", action="store_true", help="redaction off: every planted secret must be found"
+    )
     options = parser.parse_args()
     # What ends the demo must also end its services: leave by way of the clean-up.
     for number in (signal.SIGTERM, signal.SIGHUP):

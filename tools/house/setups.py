@@ -71,7 +71,24 @@ SETUPS: dict[str, Setup] = {
     # One package list for all, the workspace's default members: another list would be another set of
     # features, and rebuild the dependencies.
     "rust": Setup(("rust",), (Build("cargo", ("cargo build",)),)),
-    "c": Setup(("c",), after=("rust",)),
+    "c": Setup(
+        ("c",),
+        (
+            Build(
+                "receipt",
+                (
+                    "cc -std=c99 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Wpedantic -Werror -g -Iinclude"
+                    " -o {target}/debug/demo-receipt"
+                    " examples/demo/receipt/receipt.c examples/demo/receipt/report.c"
+                    " -L{target}/debug -lpolyspan_native -Wl,-rpath,$ORIGIN",
+                ),
+                inputs=("include", "examples/demo/receipt"),
+                outputs=("{target}/debug/demo-receipt",),
+                manifest="examples/demo/receipt/receipt.c",
+            ),
+        ),
+        after=("rust",),
+    ),
     "venv": Setup(
         ("python",),
         (
@@ -96,7 +113,11 @@ SETUPS: dict[str, Setup] = {
                 "wheel",
                 # A target directory of its own: maturin and cargo ask for different features of pyo3 and
                 # would rebuild each other's work for ever.
-                ("{venv}/bin/maturin develop --target-dir {target}/py",),
+                # maturin asks the environment where to install; of two answers it takes none.
+                (
+                    "env -u CONDA_PREFIX VIRTUAL_ENV={venv} {venv}/bin/maturin develop"
+                    " --target-dir {target}/py",
+                ),
                 cwd="bindings-python",
                 inputs=(*_CORE, "bindings-python"),
                 outputs=(f"{_SITE_PACKAGES}/polyspan*", "bindings-python/python/polyspan/*.so"),
@@ -131,9 +152,28 @@ SETUPS: dict[str, Setup] = {
                 outputs=("bindings-dotnet/src/Polyspan/bin/Debug/netstandard2.0/Polyspan.dll",),
                 manifest="Polyspan.slnx",
             ),
+            Build(
+                "billing",
+                ("dotnet build examples/demo/billing",),
+                inputs=("examples/demo/billing", "bindings-dotnet", "unity-plugin/Runtime/Core", _NATIVE),
+                outputs=("examples/demo/billing/bin/Debug/net10.0/billing.dll",),
+                manifest="examples/demo/billing/billing.csproj",
+            ),
         ),
         after=("rust",),
     ),
-    "unity": Setup(("dotnet", "mono", "rust"), after=("rust",)),
+    "unity": Setup(
+        ("dotnet", "mono", "rust"),
+        (
+            Build(
+                "client",
+                ("dotnet build examples/demo/client",),
+                inputs=("examples/demo/client", "unity-plugin", "tests/unity", _NATIVE),
+                outputs=("examples/demo/client/bin/Debug/netstandard2.1/client.dll",),
+                manifest="examples/demo/client/client.csproj",
+            ),
+        ),
+        after=("rust",),
+    ),
     "valgrind": Setup(("valgrind",)),
 }

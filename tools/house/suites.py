@@ -150,6 +150,13 @@ SUITES: tuple[Suite, ...] = (
         partial=True,
     ),
     Suite(
+        "demo-checks",
+        "what the demo's checks find: leaks in every disguise, split traces, wrong counters",
+        "examples/demo/harness",
+        (),
+        (Step("{python} -m unittest", "unittest", cwd="examples/demo"),),
+    ),
+    Suite(
         "fork",
         "1,000 forks of a process with a busy worker, from Rust and from Python",
         "tests/fork/run.py",

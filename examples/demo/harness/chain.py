@@ -1,6 +1,7 @@
 """The services of the demo in the order in which a request passes them, and how each is started.
 
-This is the whole plumbing: a program, where it lies, and a few environment variables that its users would set too.
+This is the whole plumbing: a program, where it lies, and a few environment variables that its users would set
+too.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ DEMO = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Link:
-    """A service: its language, its program, its route, and the secrets of `Planted` that it puts into its telemetry."""
+    """A service: its language, program, route, and the secrets of `Planted` that its telemetry would show."""
 
     service: str
     binding: str
@@ -69,7 +70,12 @@ CHAIN: tuple[Link, ...] = (
         service="billing",
         binding="dotnet",
         language="C#, ASP.NET Core",
-        command=lambda: ("dotnet", DEMO / "billing/bin/Debug/net10.0/billing.dll", "--urls", "http://127.0.0.1:0"),
+        command=lambda: (
+            "dotnet",
+            DEMO / "billing/bin/Debug/net10.0/billing.dll",
+            "--urls",
+            "http://127.0.0.1:0",
+        ),
         library="libpolyspan_native.so",
         route="/charges",
         plants=("card",),

@@ -1,7 +1,7 @@
 """The relay of the hop that is no HTTP: stands between the worker and the program it starts.
 
-`environment_relay.py RECORD PROGRAM ARGUMENT…` appends the variables that carry context to the file RECORD as a
-line of JSON and becomes the program, which finds arguments, environment and files as they were.
+`environment_relay.py RECORD PROGRAM ARGUMENT…` appends the variables that carry context to the file RECORD,
+as a line of JSON, and becomes the program, which finds arguments, environment and files as they were.
 """
 
 import json

@@ -5,8 +5,8 @@ disguise             | how it is seen through
 percent-encoding     | the bytes are also searched with every %XX undone, whatever its case
 JSON escapes         | the bytes are also searched with every backslash escape undone
 both, several times  | both are undone again until nothing changes, a few layers deep
-base64               | twelve bytes in a row of the secret, in base64, standard and URL-safe, are searched too:
-                     | of three neighbouring starts one lies where base64's groups begin, wherever the secret stands
+base64               | twelve bytes in a row of the secret are searched in base64 too, standard and URL-safe:
+                     | of three neighbouring starts one lies where a group of base64 begins
 upper and lower case | plain text is compared without it
 gzip                 | a compressed body is unpacked first
 cut short            | twelve bytes in a row of a secret are a leak
@@ -65,7 +65,7 @@ def views(data: bytes) -> Iterator[bytes]:
     known = {data}
     layer = [data]
     for _ in range(_LAYERS):
-        undone = [undo(text) for text in layer for undo in (_unpacked, urllib.parse.unquote_to_bytes, _unescaped)]
+        undone = [undo(text) for text in layer for undo in _DISGUISES]
         layer = [text for text in dict.fromkeys(undone) if text not in known]
         known.update(layer)
     yield from known
@@ -113,3 +113,6 @@ def _unescape(match: re.Match[bytes]) -> bytes:
         # Halves of surrogate pairs stay apart: no secret of the demo needs them.
         return chr(int(code, 16)).encode("utf-8", "surrogatepass")
     return _SHORT_ESCAPES.get(short, short)
+
+
+_DISGUISES = (_unpacked, urllib.parse.unquote_to_bytes, _unescaped)

@@ -7,6 +7,8 @@ from harness.chain import Link
 from harness.planted import Secret
 from harness.verdict import Evidence
 
+MOST_PLACES = 2
+
 _RULES = {
     "secret_key": "attributes and baggage named like a secret",
     "json_member": "JSON members named like a secret",
@@ -33,19 +35,22 @@ def redacted(evidence: Evidence) -> str:
     counts: Counter[str] = Counter()
     for report in evidence.reports:
         counts.update(report["stats"].get("redacted", {}))
-    rows = [f"  {rule:<17}{number:>4}  {_RULES.get(rule, '')}".rstrip() for rule, number in counts.most_common()]
+    rows = [f"  {rule:<17}{number:>4}  {_RULES.get(rule, '')}" for rule, number in counts.most_common()]
     return "\n".join(["Redacted before anything left a process, by rule", *(rows or ["  nothing"])])
 
 
 def policies(evidence: Evidence) -> str:
     """Each service's fingerprint and what became of its spans."""
     order = {link.service: place for place, link in enumerate(evidence.links)}
-    rows = [
-        f"  {report['service']:<9}{report['binding']:<8}{report['fingerprint']}"
-        f"  {report['stats']['delivered']:>3} spans delivered, {sum(report['stats']['dropped'].values())} dropped"
-        for report in sorted(evidence.reports, key=lambda report: order.get(report["service"], len(order)))
-    ]
-    return "\n".join(["Policy of each service (redaction, sampling, propagation), and its own count", *rows])
+    rows = []
+    for report in sorted(evidence.reports, key=lambda report: order.get(report["service"], len(order))):
+        stats = report["stats"]
+        lost = sum(stats["dropped"].values())
+        rows.append(
+            f"  {report['service']:<9}{report['binding']:<8}{report['fingerprint']}"
+            f"{stats['delivered']:>4} spans delivered, {lost} lost"
+        )
+    return "\n".join(["Policy of each service (redaction, sampling, propagation) and its own counts", *rows])
 
 
 def found(evidence: Evidence, secrets: Iterable[Secret]) -> str:
@@ -53,6 +58,7 @@ def found(evidence: Evidence, secrets: Iterable[Secret]) -> str:
     rows = []
     for secret in secrets:
         places = [leak.place for leak in evidence.leaks if leak.secret == secret]
-        more = f" and {len(places) - 1} more places" if len(places) > 1 else ""
-        rows.append(f"  {secret.name:<34}{places[0] + more if places else 'NOT FOUND'}")
-    return "\n".join(["Planted secrets that the leak check found", *rows])
+        shown = ", ".join(places[:MOST_PLACES]) or "NOT FOUND"
+        more = f" and in {len(places) - MOST_PLACES} more places" if len(places) > MOST_PLACES else ""
+        rows.append(f"  {secret.name:<36}  {shown}{more}")
+    return "\n".join(["Found, as it must be without redaction", *rows])

@@ -1,6 +1,7 @@
-"""One run of the demo: starts the services, sends the one request, ends everything in order, hands over what was seen."""
+"""One run of the demo: starts the services, sends the one request, ends all in order, tells what was seen."""
 
 import contextlib
+import filecmp
 import json
 import secrets
 import shlex
@@ -11,9 +12,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+from house import paths
 
 from harness import received
 from harness.chain import DEMO, Link
@@ -28,7 +32,7 @@ START_SECONDS = 60.0
 REQUEST_SECONDS = 60.0
 STOP_SECONDS = 15.0
 
-# The application's own header, which the services need as it is; the relays see all others searched for secrets.
+# The application's own header, which the services need as it is. All others are searched for secrets.
 _OWN_HEADERS = frozenset({"authorization"})
 _PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})
 
@@ -42,7 +46,12 @@ class Played:
 
 
 def play(
-    links: tuple[Link, ...], environment: Mapping[str, str], planted: Planted, columns: int, *, redacting: bool
+    links: tuple[Link, ...],
+    environment: Mapping[str, str],
+    planted: Planted,
+    columns: int,
+    *,
+    redacting: bool,
 ) -> Played:
     """Runs the chain once. Raises `ServiceError` if a process fails; ends all processes whatever happens."""
     common = {name: value for name, value in environment.items() if name.lower() not in _PROXIES}
@@ -74,12 +83,13 @@ class _Stage:
         self._links = links
         self._environment = environment
         self._folder = folder
+        self._variables = folder / "variables"
         self._stack = stack
         self._instance = {link.service: secrets.token_hex(16) for link in links}
         self._processes: dict[str, Process] = {}
         self._relays: dict[str, Relay] = {}
         self._first = links[0]
-        for caller, callee in zip(links, links[1:], strict=False):
+        for caller, callee in pairwise(links):
             if callee.is_server:
                 relay = Relay(f"{caller.service} → {callee.service}")
                 stack.callback(relay.close)
@@ -135,18 +145,16 @@ class _Stage:
             for relay in self._relays.values()
             for request in relay.requests or [Request("", "", (), b"")]
         ]
-        return hops + [
-            Hop(self._printer_hop, tuple(json.loads(line).items()))
-            for line in (self._variables.read_text("utf-8").splitlines() if self._variables.exists() else ())
-        ]
+        for caller, callee in pairwise(self._links):
+            if not callee.is_server:
+                name = f"{caller.service} → {callee.service}"
+                hops += [Hop(name, tuple(carried.items())) for carried in self._recorded() or [{}]]
+        return hops
 
-    @property
-    def _variables(self) -> Path:
-        return self._folder / "variables"
-
-    @property
-    def _printer_hop(self) -> str:
-        return "worker → receipt"
+    def _recorded(self) -> list[dict[str, str]]:
+        if not self._variables.exists():
+            return []
+        return [json.loads(line) for line in self._variables.read_text("utf-8").splitlines()]
 
     def _start(self, link: Link, extra: Mapping[str, str] | None = None) -> None:
         own = {
@@ -168,9 +176,9 @@ class _Stage:
         callee = after[0]
         if callee.is_server:
             return {"DOWNSTREAM_URL": self._relays[callee.service].url + callee.route}
-        return {"RECEIPT_PROGRAM": str(self._recorded(callee))}
+        return {"RECEIPT_PROGRAM": str(self._recording(callee))}
 
-    def _recorded(self, link: Link) -> Path:
+    def _recording(self, link: Link) -> Path:
         """A program that records its variables and becomes the service's own."""
         relay = [sys.executable, "-S", str(DEMO / "harness/environment_relay.py"), str(self._variables)]
         program = self._folder / link.service
@@ -181,13 +189,22 @@ class _Stage:
 
 
 def _gather(links: tuple[Link, ...], viewer: Viewer, stage: _Stage, planted: Planted) -> Played:
-    reports: list[dict[str, Any]] = [report for process in stage.processes for report in process.reports()]
+    reports = [_examined(report) for process in stage.processes for report in process.reports()]
     traces, stats, hops = viewer.traces(), viewer.ask("/api/stats"), stage.hops()
     answers = viewer.answers(traces)
     tree = viewer.stop()
     seen = [*viewer.exports(), *answers, Seen("the viewer's tree", tree.encode()), *_carried(hops)]
     evidence = Evidence(links, received.read(traces), reports, stats, hops)
     return Played(replace(evidence, leaks=scan(planted.all(), seen)), tree)
+
+
+def _examined(report: dict[str, Any]) -> dict[str, Any]:
+    """The report, with a note if the library is not the one that was just built."""
+    library = Path(report.get("library") or "/")
+    stale = library.name == paths.NATIVE_LIBRARY.name and not filecmp.cmp(
+        library, paths.NATIVE_LIBRARY, shallow=False
+    )
+    return {**report, "stale": stale}
 
 
 def _carried(hops: list[Hop]) -> Iterator[Seen]:

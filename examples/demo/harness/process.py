@@ -1,6 +1,6 @@
-"""A child process of the demo: its output is kept, every wait for it is bounded, and it never outlives the demo.
+"""A child process of the demo: its output is kept, waits for it are bounded, and it never outlives the demo.
 
-Children stay in the demo's own process group, so what ends the demo's group (a terminal, a test runner) ends them.
+Children stay in the demo's own process group, so what ends that group (a terminal, a test runner) ends them.
 """
 
 import contextlib
@@ -59,7 +59,9 @@ class Process:
         """The first loopback address that it prints: where it listens, as its framework says it."""
         found = self._await(lambda: next(filter(None, map(_ADDRESS.search, self._lines)), None), timeout)
         if found is None:
-            raise self.failure("ended before it listened" if self._ended else f"did not listen within {timeout:g} s")
+            raise self.failure(
+                "ended before it listened" if self._ended else f"did not listen within {timeout:g} s"
+            )
         return found.group()
 
     def wait(self, timeout: float) -> int:

@@ -1,9 +1,10 @@
-"""The checks. Each looks at what was recorded, never at what should have happened, and says in a sentence what is wrong."""
+"""The checks: each looks at what was recorded, and says in a sentence what is wrong with it."""
 
 import fnmatch
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -68,10 +69,10 @@ def problems(evidence: Evidence) -> list[str]:
 
 
 def control_problems(evidence: Evidence, planted: Iterable[Secret]) -> list[str]:
-    """What is wrong with a run without redaction: every planted secret must be found, or the checks are blind."""
+    """What is wrong with a run without redaction: what is planted must be found, or the checks are blind."""
     found = {leak.secret.name for leak in evidence.leaks}
     missed = [
-        f"not found: {secret.name}; redaction was off, so either it was not planted or the leak check is blind"
+        f"not found: {secret.name}; redaction was off, so it was not planted or the leak check is blind"
         for secret in planted
         if secret.name not in found
     ]
@@ -112,7 +113,7 @@ def handovers(evidence: Evidence) -> Iterator[str]:
     """Each service continues the spans of the one before it."""
     of_span = {span.span_id: span.service for span in evidence.spans}
     edges = {(of_span.get(span.parent_id), span.service) for span in evidence.spans}
-    for caller, callee in zip(evidence.links, evidence.links[1:], strict=False):
+    for caller, callee in pairwise(evidence.links):
         if (caller.service, callee.service) not in edges:
             yield f"no span of {callee.service} has a parent in {caller.service}"
 
@@ -139,9 +140,11 @@ def libraries(evidence: Evidence) -> Iterator[str]:
         for report in reports:
             library = report.get("library") or ""
             if report.get("binding") != link.binding:
-                yield f"{link.service} reports the binding {report.get('binding')!r} instead of {link.binding!r}"
+                yield f"{link.service} reports the binding {report.get('binding')}, not {link.binding}"
             if not fnmatch.fnmatch(Path(library).name, link.library):
                 yield f"{link.service} ran without {link.library} mapped (it reports {library or 'nothing'})"
+            if report.get("stale"):
+                yield f"{link.service} ran with another build than the one in the target directory: {library}"
 
 
 def counters(evidence: Evidence) -> Iterator[str]:
@@ -164,14 +167,16 @@ def policies(evidence: Evidence) -> Iterator[str]:
     fingerprints = {str(report.get("fingerprint")) for report in evidence.reports}
     named = {span.policy for span in evidence.spans}
     if len(fingerprints) > 1:
-        by_service = ", ".join(f"{report.get('service')} {report.get('fingerprint')}" for report in evidence.reports)
+        by_service = ", ".join(
+            f"{report.get('service')} {report.get('fingerprint')}" for report in evidence.reports
+        )
         yield f"the services do not have one policy: {by_service}"
     if evidence.spans and named != fingerprints:
         yield f"the spans name the policies {sorted(named)}, the processes {sorted(fingerprints)}"
 
 
 def carriers(evidence: Evidence) -> Iterator[str]:
-    """Every hop was seen, and carried one `traceparent` of the one trace, and the baggage if the client set any."""
+    """Every hop was seen, and carried one `traceparent` of the one trace and what baggage the client set."""
     set_baggage = any("customer" in link.plants for link in evidence.links)
     for hop in evidence.hops:
         if not hop.headers:
@@ -187,9 +192,9 @@ def carriers(evidence: Evidence) -> Iterator[str]:
 def _unbalanced(service: str, stats: Mapping[str, Any]) -> Iterator[str]:
     dropped = sum(stats["dropped"].values())
     if stats["started"] != stats["live"] + stats["abandoned"] + stats["ended"]:
-        yield f"{service}'s counters do not balance: started is not live + abandoned + ended ({_short(stats)})"
+        yield f"{service}'s started is not live + abandoned + ended: {_short(stats)}"
     if stats["ended"] != stats["sampled_out"] + dropped + stats["delivered"]:
-        yield f"{service}'s counters do not balance: ended is not sampled_out + dropped + delivered ({_short(stats)})"
+        yield f"{service}'s ended is not sampled_out + dropped + delivered: {_short(stats)}"
     if dropped or stats["live"]:
         yield f"{service} lost spans ({_short(stats)})"
 

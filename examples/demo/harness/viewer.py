@@ -1,6 +1,7 @@
 """The backend: `polyspan view`, with a recording relay before it that keeps the raw bytes of every export."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from harness.process import Process
 from harness.relay import Relay, direct
 
 _SECONDS = 10.0
+# A protobuf KeyValue: the key, then the length of the value and of the text in it.
+_SERVICE = re.compile(rb"service\.name\x12.\x0a.([a-z]+)", re.DOTALL)
 
 
 class Viewer:
@@ -49,10 +52,7 @@ class Viewer:
 
     def exports(self) -> list[Seen]:
         """The raw bytes of every export."""
-        return [
-            Seen(f"{request.path} from {_agent(request.header('user-agent'))}", request.body)
-            for request in self.relay.requests
-        ]
+        return [Seen(_export_of(request.body), request.body) for request in self.relay.requests]
 
     def answers(self, traces: list[dict[str, Any]]) -> list[Seen]:
         """All that it tells, as bytes."""
@@ -66,5 +66,7 @@ class Viewer:
         self.relay.close()
 
 
-def _agent(lines: list[str]) -> str:
-    return lines[0] if lines else "an unnamed client"
+def _export_of(body: bytes) -> str:
+    """Names an export by the service whose name stands in its resource."""
+    service = _SERVICE.search(body)
+    return f"an export of {service.group(1).decode('ascii', 'replace') if service else 'an unnamed service'}"

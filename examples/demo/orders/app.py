@@ -1,7 +1,7 @@
-"""The order service: FastAPI and httpx with their unmodified OpenTelemetry instrumentations, recorded by polyspan.
+"""The order service: FastAPI and httpx with their unmodified OpenTelemetry instrumentations, on polyspan.
 
-Run it with `uvicorn app:app`. Endpoint and service name come from OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_SERVICE_NAME, the
-headers that spans show from OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST.
+Run it with `uvicorn app:app`. Endpoint and service name come from OTEL_EXPORTER_OTLP_ENDPOINT and
+OTEL_SERVICE_NAME, the headers that spans show from OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST.
 """
 
 import os

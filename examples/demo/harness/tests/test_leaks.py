@@ -75,7 +75,9 @@ class Leaks(unittest.TestCase):
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
             encoded = encode(secret.core.encode())
             self.assertTrue(found(encoded, secret))
-        self.assertNotEqual(base64.b64encode(secret.core.encode()), base64.urlsafe_b64encode(secret.core.encode()))
+        self.assertNotEqual(
+            base64.b64encode(secret.core.encode()), base64.urlsafe_b64encode(secret.core.encode())
+        )
 
     def test_base64_that_is_percent_encoded(self) -> None:
         self.assertTrue(found(percent(base64.b64encode(SECRET.value.encode()).decode(), "02x").encode()))

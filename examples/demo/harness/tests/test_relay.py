@@ -65,7 +65,10 @@ class Relays(unittest.TestCase):
         self.assertEqual(first, second)
         self.assertEqual((first.method, first.path, first.body), ("POST", "/a?b=%20c", b"abc"))
         self.assertEqual(first.header("BAGGAGE"), ["a=1", "b=2"])
-        self.assertEqual([(k, v) for k, v in _Echo.seen if k.lower() == "baggage"], [("baggage", "a=1"), ("Baggage", "b=2")])
+        self.assertEqual(
+            [(k, v) for k, v in _Echo.seen if k.lower() == "baggage"],
+            [("baggage", "a=1"), ("Baggage", "b=2")],
+        )
 
     def test_a_chunked_body_is_recorded_whole(self) -> None:
         with relayed() as relay, contextlib.closing(connect(relay)) as connection:
@@ -74,7 +77,10 @@ class Relays(unittest.TestCase):
             self.assertEqual([request.body for request in relay.requests], [b"onetwo"])
 
     def test_a_client_that_waits_to_be_asked_is_asked(self) -> None:
-        with relayed() as relay, socket.create_connection((urlsplit(relay.url).hostname, urlsplit(relay.url).port), 5) as client:
+        with (
+            relayed() as relay,
+            socket.create_connection(("127.0.0.1", urlsplit(relay.url).port or 0), 5) as client,
+        ):
             client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
             self.assertIn(b"100 Continue", client.recv(100))
             client.sendall(b"ab")

@@ -34,7 +34,14 @@ def span(at: int) -> Span:
 
 def report(at: int, **changes: Any) -> dict[str, Any]:
     link = CHAIN[at]
-    stats = {"started": 1, "live": 0, "abandoned": 0, "ended": 1, "sampled_out": 0, "delivered": 1}
+    stats: dict[str, Any] = {
+        "started": 1,
+        "live": 0,
+        "abandoned": 0,
+        "ended": 1,
+        "sampled_out": 0,
+        "delivered": 1,
+    }
     stats |= {"dropped": {"queue_full": 0, "rejected": 0}}
     stats |= changes.pop("stats", {})
     library = f"/somewhere/{NAMES[link.service]}"
@@ -44,7 +51,10 @@ def report(at: int, **changes: Any) -> dict[str, Any]:
     }
 
 
-def hop(at: int, *, parent: str = f"00-{TRACE}-{'2' * 16}-01", baggage: str = "customer.email=%5BREDACTED%5D") -> Hop:
+PARENT = f"00-{TRACE}-{'2' * 16}-01"
+
+
+def hop(at: int, *, parent: str = PARENT, baggage: str = "customer.email=%5BREDACTED%5D") -> Hop:
     return Hop(f"hop {at}", (("Traceparent", parent), ("baggage", baggage)))
 
 
@@ -111,7 +121,9 @@ class Verdicts(unittest.TestCase):
     def test_an_error_that_a_caller_does_not_show(self) -> None:
         for at in range(4):
             with self.subTest(CHAIN[at].service):
-                self.assert_wrong(with_span(at, is_error=False), f"no span of {CHAIN[at].service} shows an error")
+                self.assert_wrong(
+                    with_span(at, is_error=False), f"no span of {CHAIN[at].service} shows an error"
+                )
 
     def test_an_exception_that_is_not_recorded(self) -> None:
         self.assert_wrong(with_span(3, events=()), "none of its spans has the exception")
@@ -127,10 +139,15 @@ class Verdicts(unittest.TestCase):
     def test_a_process_without_its_library(self) -> None:
         for library in (None, "", "/somewhere/libother.so"):
             with self.subTest(library):
-                self.assert_wrong(with_report(3, library=library), "billing ran without libpolyspan_native.so")
+                self.assert_wrong(
+                    with_report(3, library=library), "billing ran without libpolyspan_native.so"
+                )
+
+    def test_a_process_with_an_old_build(self) -> None:
+        self.assert_wrong(with_report(3, stale=True), "billing ran with another build")
 
     def test_a_process_with_another_binding(self) -> None:
-        self.assert_wrong(with_report(0, binding="dotnet"), "client reports the binding 'dotnet'")
+        self.assert_wrong(with_report(0, binding="dotnet"), "client reports the binding dotnet")
 
     def test_counters_that_do_not_balance(self) -> None:
         self.assert_wrong(with_report(1, stats={"started": 2}), "started is not")
@@ -185,8 +202,11 @@ class Control(unittest.TestCase):
 
 class Received(unittest.TestCase):
     def test_spans_are_read_from_otlp_json(self) -> None:
-        resource = {"attributes": [{"key": "service.name", "value": {"stringValue": "a"}}, {"key": "n", "value": {}}]}
+        name = {"key": "service.name", "value": {"stringValue": "a"}}
+        resource = {"attributes": [name, {"key": "n", "value": {}}]}
         spans = [{"traceId": "t", "spanId": "s", "status": {"code": 2}, "events": [{"name": "exception"}]}]
         document = {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": spans}]}]}
         (one,) = read([document])
-        self.assertEqual((one.service, one.parent_id, one.is_error, one.events), ("a", "", True, ("exception",)))
+        self.assertEqual(
+            (one.service, one.parent_id, one.is_error, one.events), ("a", "", True, ("exception",))
+        )
