@@ -239,3 +239,22 @@ fn what_was_ignored_in_the_environment_is_told() {
         "{told:?}"
     );
 }
+
+#[test]
+fn a_flush_ends_although_other_threads_go_on() {
+    let sink = Sink::start();
+    let provider = provider(&sink, &[("max_export_batch_size", "16")]);
+    let tracer = provider.tracer("test");
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                tracer.start("endless").end();
+            }
+        });
+        for _ in 0..20 {
+            provider.flush(SOON).unwrap();
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+}

@@ -66,10 +66,18 @@ impl Wire {
 
     #[inline(never)]
     fn close_moving(&mut self, open: &Open, length: usize) {
-        let mut prefix = Wire(Vec::with_capacity(10));
-        prefix.varint(length as u64);
+        let mut prefix = [0u8; 10];
+        let mut rest = length as u64;
+        let mut last = 0;
+        while rest >= 0x80 {
+            prefix[last] = rest as u8 | 0x80;
+            rest >>= 7;
+            last += 1;
+        }
+        prefix[last] = rest as u8;
+        let prefix = &prefix[..=last];
         let start = open.body - open.kept;
-        let body = start + prefix.0.len();
+        let body = start + prefix.len();
         let end = self.0.len();
         if body > open.body {
             self.0.resize(body + length, 0);
@@ -78,7 +86,7 @@ impl Wire {
             self.0.copy_within(open.body..end, body);
             self.0.truncate(body + length);
         }
-        self.0[start..body].copy_from_slice(&prefix.0);
+        self.0[start..body].copy_from_slice(prefix);
     }
 
     #[inline]

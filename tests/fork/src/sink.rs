@@ -60,7 +60,8 @@ fn serve(stream: TcpStream, flag: Flag, seen: &Mutex<Seen>) -> Option<()> {
             String::new()
         } else {
             let seen = seen.lock().ok()?;
-            json!({"spans": seen.ids.len(), "twice": seen.twice, "by_name": seen.by_name}).to_string()
+            json!({"spans": seen.ids.len(), "twice": seen.twice, "by_name": seen.by_name})
+                .to_string()
         };
         let length = answer.len();
         let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{answer}");
@@ -81,7 +82,10 @@ fn line(reader: &mut impl BufRead) -> Option<String> {
 fn remember(body: &[u8], seen: &Mutex<Seen>) -> Option<()> {
     let request = ExportTraceServiceRequest::decode(body).expect("polyspan sends OTLP");
     let mut seen = seen.lock().ok()?;
-    let scopes = request.resource_spans.into_iter().flat_map(|r| r.scope_spans);
+    let scopes = request
+        .resource_spans
+        .into_iter()
+        .flat_map(|r| r.scope_spans);
     for span in scopes.flat_map(|scope| scope.spans) {
         *seen.by_name.entry(span.name).or_default() += 1;
         if !seen.ids.insert(span.span_id) {

@@ -65,7 +65,11 @@ pub(crate) fn run(forks: u64) -> ExitCode {
     let passed = judge(&tally, &report, forks, provider, flushed.is_ok());
     let _ = sink.kill();
     let _ = sink.wait();
-    if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if passed {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 fn start_sink(flag: &str) -> (Child, u16) {
@@ -135,7 +139,11 @@ fn wait(pid: libc::pid_t) -> Option<i32> {
     loop {
         // SAFETY: `status` is valid for writing; `pid` is our child.
         if unsafe { libc::waitpid(pid, &raw mut status, libc::WNOHANG) } == pid {
-            return Some(if libc::WIFEXITED(status) { libc::WEXITSTATUS(status) } else { 1 });
+            return Some(if libc::WIFEXITED(status) {
+                libc::WEXITSTATUS(status)
+            } else {
+                1
+            });
         }
         if Instant::now() > deadline {
             // SAFETY: our child, which hangs.
@@ -174,13 +182,25 @@ fn judge(
     let of_parent = report["by_name"]["parent"].as_u64().unwrap_or(0);
     let checks = [
         ("no child hung", tally.hung == 0),
-        ("every child delivered its spans", tally.whole == forks && tally.short == 0),
+        (
+            "every child delivered its spans",
+            tally.whole == forks && tally.short == 0,
+        ),
         ("forks happened during requests", tally.mid_request > 0),
         ("forks happened during appends", tally.mid_append > 0),
-        ("the sink has every child's spans", of_children == forks * SPANS_OF_A_CHILD),
+        (
+            "the sink has every child's spans",
+            of_children == forks * SPANS_OF_A_CHILD,
+        ),
         ("no span came twice", report["twice"] == 0),
-        ("the parent's delivered spans are in the sink", of_parent == stats.delivered),
-        ("the parent lost nothing uncounted", flushed && stats.is_balanced()),
+        (
+            "the parent's delivered spans are in the sink",
+            of_parent == stats.delivered,
+        ),
+        (
+            "the parent lost nothing uncounted",
+            flushed && stats.is_balanced(),
+        ),
     ];
     for (what, holds) in checks {
         println!("{} {what}", if holds { "ok    " } else { "FAILED" });
