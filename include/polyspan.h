@@ -563,7 +563,9 @@ int32_t polyspan_batch_submit(uint64_t provider,
 
 // Makes a counter: a sum that only grows. The same names give the same counter; it lives as long as the provider.
 //
-// `meter_version`, `unit` and `description` may be empty.
+// `meter_version`, `unit` (UCUM) and `description` may be empty. `POLYSPAN_E_DISABLED`: nothing would count, because the
+// provider is disabled, its `metrics_exporter` is `none`, or the name or unit is not allowed, which
+// `polyspan_provider_diagnostics` tells. Nothing is started: the first addition does.
 int32_t polyspan_counter_new(uint64_t provider,
                              struct polyspan_bytes meter_name,
                              struct polyspan_bytes meter_version,
@@ -573,13 +575,14 @@ int32_t polyspan_counter_new(uint64_t provider,
                              uint64_t *out,
                              struct polyspan_error *err);
 
-// Adds to a counter, with attributes given as `count` nodes with keys.
+// Adds to a counter, with attributes given as `count` nodes with keys. A negative `value` is ignored, and so is what comes
+// after shutdown.
 int32_t polyspan_counter_add_int(uint64_t counter,
                                  int64_t value,
                                  const struct polyspan_node *attributes,
                                  size_t count);
 
-// As `polyspan_counter_add_int`.
+// As `polyspan_counter_add_int`; what is negative or not finite is ignored. A counter should be given numbers of one type.
 int32_t polyspan_counter_add_double(uint64_t counter,
                                     double value,
                                     const struct polyspan_node *attributes,

@@ -1,7 +1,7 @@
-"""Builds the C and C++ programs against the committed header, runs them, and asks a real receiver what arrived.
+"""Builds the C and C++ programs against the committed header, runs them, asks a receiver what arrived.
 
 python3 tests/c/run.py              with the library and the receiver of `cargo build --workspace`
-python3 tests/c/run.py --sanitize   under AddressSanitizer (the Rust library instrumented too), then under valgrind
+python3 tests/c/run.py --sanitize   under AddressSanitizer (the Rust library too), then under valgrind
 """
 
 import argparse
@@ -93,7 +93,8 @@ def environment(way: Way, **more: str) -> dict[str, str]:
     clean = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("OTEL_", "POLYSPAN_")) and name not in ("TRACEPARENT", "TRACESTATE", "BAGGAGE")
+        if not name.startswith(("OTEL_", "POLYSPAN_"))
+        and name not in ("TRACEPARENT", "TRACESTATE", "BAGGAGE")
     }
     return clean | {"LD_LIBRARY_PATH": str(way.library.parent)} | dict(way.environment) | more
 
@@ -138,7 +139,9 @@ def compile_program(source: Path, way: Way, folder: Path) -> Path:
     return program
 
 
-def run(program: Path, way: Way, arguments: Sequence[str] = (), **more: str) -> subprocess.CompletedProcess[str]:
+def run(
+    program: Path, way: Way, arguments: Sequence[str] = (), **more: str
+) -> subprocess.CompletedProcess[str]:
     command = [*way.wrapper, str(program), *arguments]
     result = subprocess.run(
         command, env=environment(way, **more), text=True, capture_output=True, timeout=600, check=False
@@ -202,7 +205,9 @@ def check_smoke_cpp(address: str, trace: str) -> None:
     resource, spans = received(address, trace)
     assert resource["service.name"] == {"stringValue": "smoke-cpp"}, resource
     assert spans.keys() == {"root", "child"}, spans.keys()
-    assert spans["child"]["attributes"] == [{"key": "language", "value": {"stringValue": "C++17"}}], spans["child"]
+    assert spans["child"]["attributes"] == [{"key": "language", "value": {"stringValue": "C++17"}}], spans[
+        "child"
+    ]
 
 
 def check_hello(program: Path, way: Way, address: str) -> None:
@@ -219,7 +224,9 @@ def check_layout(program: Path, way: Way) -> None:
 
 
 def check_coverage() -> None:
-    declared = re.findall(r"^int32_t (polyspan_\w+)\(", (ROOT / "include/polyspan.h").read_text(), re.MULTILINE)
+    declared = re.findall(
+        r"^int32_t (polyspan_\w+)\(", (ROOT / "include/polyspan.h").read_text(), re.MULTILINE
+    )
     called = (HERE / "smoke.c").read_text() + (HERE / "common.h").read_text()
     missing = [name for name in declared if f"{name}(" not in called]
     assert declared and not missing, f"smoke.c does not call {missing}"
@@ -240,7 +247,9 @@ def test(way: Way, tally: Tally) -> None:
         run_tests(bad_input, way, tally, address)
         run_tests(threads, way, tally, address)
         say(f"the rest ({way.name})")
-        tally.check("the example continues the trace of its environment", lambda: check_hello(hello, way, address))
+        tally.check(
+            "the example continues the trace of its environment", lambda: check_hello(hello, way, address)
+        )
         tally.check("C and Rust lay out the structs alike", lambda: check_layout(layout, way))
         tally.check("smoke.c calls every function", check_coverage)
 
@@ -265,7 +274,9 @@ def instrumented() -> Way:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--sanitize", action="store_true", help="run under AddressSanitizer and valgrind")
     sanitize = parser.parse_args().sanitize
     began = time.monotonic()

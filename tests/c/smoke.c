@@ -179,15 +179,20 @@ static void a_host_that_keeps_its_spans_submits_a_batch(void) {
     CHECK(accepted == 1);
 }
 
-static void counters_have_their_signatures(void) {
-    uint64_t counter = 1;
-    const int32_t status = polyspan_counter_new(provider, TEXT("tests/c"), NONE, TEXT("requests"),
-                                                TEXT("1"), NONE, &counter, NULL);
-    CHECK(status == POLYSPAN_OK || status == POLYSPAN_E_DISABLED);
-    STATUS(status == POLYSPAN_OK ? POLYSPAN_OK : POLYSPAN_E_HANDLE,
-           polyspan_counter_add_int(counter, 1, NULL, 0));
-    STATUS(status == POLYSPAN_OK ? POLYSPAN_OK : POLYSPAN_E_HANDLE,
-           polyspan_counter_add_double(counter, 0.5, NULL, 0));
+static void a_counter_counts(void) {
+    uint64_t counter = 0, again = 0;
+    polyspan_node method;
+    STATUS(POLYSPAN_OK, polyspan_counter_new(provider, TEXT("tests/c"), NONE, TEXT("requests"),
+                                             TEXT("{request}"), NONE, &counter, NULL));
+    STATUS(POLYSPAN_OK, polyspan_counter_new(provider, TEXT("tests/c"), NONE, TEXT("requests"),
+                                             TEXT("{request}"), NONE, &again, NULL));
+    CHECK(counter != 0 && counter == again);
+    method = node(POLYSPAN_STRING, "method");
+    method.text = TEXT("GET");
+    STATUS(POLYSPAN_OK, polyspan_counter_add_int(counter, 2, &method, 1));
+    STATUS(POLYSPAN_OK, polyspan_counter_add_int(counter, 3, &method, 1));
+    STATUS(POLYSPAN_E_HANDLE, polyspan_counter_add_int(tracer, 1, NULL, 0));
+    STATUS(POLYSPAN_E_HANDLE, polyspan_counter_add_double(counter + 1, 0.5, NULL, 0));
 }
 
 static void everything_arrives_and_is_accounted_for(void) {
@@ -248,7 +253,7 @@ int main(int argc, char **argv) {
     RUN(the_process_reads_its_parent_from_the_environment);
     RUN(the_sampler_answers);
     RUN(a_host_that_keeps_its_spans_submits_a_batch);
-    RUN(counters_have_their_signatures);
+    RUN(a_counter_counts);
     RUN(everything_arrives_and_is_accounted_for);
     RUN(what_comes_after_shutdown_is_counted_as_dropped);
     return report_tests();

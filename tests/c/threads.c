@@ -87,7 +87,7 @@ static void *start_and_end(void *unused) {
 static void threads_have_spans_of_their_own(void) {
     polyspan_stats stats;
     run_all(start_and_end);
-    STATUS(POLYSPAN_OK, polyspan_provider_flush(provider, 5000, NULL));
+    STATUS(POLYSPAN_OK, polyspan_provider_flush(provider, 30000, NULL));
     stats = read_stats(provider);
     CHECK(wrong == 0 && stats.live == 0 && is_balanced(&stats));
 }
@@ -109,6 +109,7 @@ static void more_spans_than_there_can_be_are_refused(void) {
     for (i = 1; i < count; ++i) polyspan_span_end(spans[i], 0);
     STATUS(POLYSPAN_OK, polyspan_span_end(spans[0], 0));
     free(spans);
+    if (count != MOST) printf("  %d spans, then status %d\n", count, (int)status);
     CHECK(status == POLYSPAN_E_EXHAUSTED && count == MOST);
     CHECK(strstr((const char *)err.text, "1048576 spans") != NULL);
     STATUS(POLYSPAN_OK, polyspan_span_start(tracer, TEXT("n"), 1, 0, NULL, NONE, 0, &refused_span, NULL));
@@ -125,16 +126,18 @@ static void a_child_uses_the_handles_of_its_parent(void) {
         const int32_t set = polyspan_span_set_int(own, TEXT("k"), 1);
         const int32_t end = polyspan_span_end(own, 0);
         const int32_t foreign = polyspan_span_end(of_parent, 0);
-        const int32_t flush = polyspan_provider_flush(provider, 3000, NULL);
+        const int32_t flush = polyspan_provider_flush(provider, 30000, NULL);
         const polyspan_stats stats = read_stats(provider);
+        if (flush != 0) printf("  the child's flush is %d\n", (int)flush);
+        fflush(stdout);
         _exit(set == 0 && end == 0 && foreign == 0 && flush == 0 && stats.ended == 1 &&
                       stats.started == 1
                   ? 0
                   : 1);
     }
+    STATUS(POLYSPAN_OK, polyspan_span_end(of_parent, 0));
     CHECK(waitpid(child, &status, 0) == child);
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    STATUS(POLYSPAN_OK, polyspan_span_end(of_parent, 0));
 }
 
 int main(int argc, char **argv) {

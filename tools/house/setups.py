@@ -56,6 +56,13 @@ def _pip_install() -> str:
     return "{venv}/bin/python -m pip install " + " ".join(f"-r {file}" for file in present)
 
 
+_RECEIPT = (
+    "cc -std=c99 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Wpedantic -Werror -g -Iinclude"
+    " -o {target}/debug/demo-receipt examples/demo/receipt/receipt.c examples/demo/receipt/report.c"
+    " -L{target}/debug -lpolyspan_native -Wl,-rpath,$ORIGIN"
+)
+
+
 def _npm_ci(project: str) -> Build:
     return Build(
         f"npm ci {project}",
@@ -76,12 +83,7 @@ SETUPS: dict[str, Setup] = {
         (
             Build(
                 "receipt",
-                (
-                    "cc -std=c99 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Wpedantic -Werror -g -Iinclude"
-                    " -o {target}/debug/demo-receipt"
-                    " examples/demo/receipt/receipt.c examples/demo/receipt/report.c"
-                    " -L{target}/debug -lpolyspan_native -Wl,-rpath,$ORIGIN",
-                ),
+                (_RECEIPT,),
                 inputs=("include", "examples/demo/receipt"),
                 outputs=("{target}/debug/demo-receipt",),
                 manifest="examples/demo/receipt/receipt.c",
@@ -114,10 +116,7 @@ SETUPS: dict[str, Setup] = {
                 # A target directory of its own: maturin and cargo ask for different features of pyo3 and
                 # would rebuild each other's work for ever.
                 # maturin asks the environment where to install; of two answers it takes none.
-                (
-                    "env -u CONDA_PREFIX VIRTUAL_ENV={venv} {venv}/bin/maturin develop"
-                    " --target-dir {target}/py",
-                ),
+                ("env -u CONDA_PREFIX VIRTUAL_ENV={venv} {venv}/bin/maturin develop --target-dir {target}/py",),
                 cwd="bindings-python",
                 inputs=(*_CORE, "bindings-python"),
                 outputs=(f"{_SITE_PACKAGES}/polyspan*", "bindings-python/python/polyspan/*.so"),

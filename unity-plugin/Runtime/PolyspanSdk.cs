@@ -24,6 +24,9 @@ namespace Polyspan
         private static readonly object Gate = new object();
         private static SpanPipeline? pipeline;
 
+        /// <summary>The running core, or the last that ran: its numbers can still be read.</summary>
+        private static Provider? core;
+
         /// <summary>Whether polyspan runs and has its native library.</summary>
         public static bool IsRunning => pipeline != null;
 
@@ -56,6 +59,7 @@ namespace Polyspan
                 Provider provider = Provider.Create(options, BindingEntries(options), Epoch);
                 Propagation = new Native.Propagation(provider);
                 pipeline = new SpanPipeline(provider);
+                core = provider;
                 WatchLifecycle();
             }
         }
@@ -70,25 +74,25 @@ namespace Polyspan
         /// <summary>Where the spans of this run are.</summary>
         public static PolyspanStats Stats()
         {
-            return pipeline == null ? default : pipeline.Core.Stats();
+            return core == null ? default : core.Stats();
         }
 
         /// <summary>The policy in words: how it samples, what it redacts, where it sends.</summary>
         public static string Describe()
         {
-            return pipeline == null ? Native.NativeLibrary.Problem ?? "polyspan does not run" : pipeline.Core.Describe();
+            return core == null ? Native.NativeLibrary.Problem ?? "polyspan does not run" : core.Describe();
         }
 
         /// <summary>The policy's fingerprint; two services with the same one treat spans alike.</summary>
         public static string Fingerprint()
         {
-            return pipeline == null ? string.Empty : pipeline.Core.Fingerprint();
+            return core == null ? string.Empty : core.Fingerprint();
         }
 
         /// <summary>What polyspan has to say about itself since the last call.</summary>
         public static IReadOnlyList<string> TakeDiagnostics()
         {
-            return pipeline == null ? Array.Empty<string>() : pipeline.Core.TakeDiagnostics();
+            return core == null ? Array.Empty<string>() : core.TakeDiagnostics();
         }
 
         private static IEnumerable<KeyValuePair<string, string>> BindingEntries(PolyspanOptions options)

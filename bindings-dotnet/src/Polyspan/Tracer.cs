@@ -78,6 +78,18 @@ namespace Polyspan
             };
         }
 
+        private ThreadCounts Counts()
+        {
+            ThreadMemory memory = Memory;
+            if (!ReferenceEquals(memory.CountedBy, provider))
+            {
+                memory.CountedBy = provider;
+                memory.Counts = provider.CountsOfThread();
+            }
+
+            return memory.Counts!;
+        }
+
         private ActivitySamplingResult OnSample(ref ActivityCreationOptions<ActivityContext> options)
         {
             ThreadMemory memory = Memory;
@@ -127,7 +139,7 @@ namespace Polyspan
             }
 
             System.Threading.Interlocked.Increment(ref verdict.Root.Open);
-            provider.CountStarted();
+            Counts().Started++;
         }
 
         private void OnStopped(Activity activity)
@@ -145,7 +157,7 @@ namespace Polyspan
                 return;
             }
 
-            provider.CountEnded();
+            Counts().Ended++;
             worker.TryPush(new EndedActivity(activity, verdict));
         }
 
@@ -192,6 +204,8 @@ namespace Polyspan
             public HeadVerdict? Verdict;
             public ActivityTraceId PendingTrace;
             public HeadVerdict? Pending;
+            public Provider? CountedBy;
+            public ThreadCounts? Counts;
         }
     }
 }

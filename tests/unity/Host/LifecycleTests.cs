@@ -41,8 +41,10 @@ namespace Polyspan.Tests
             FakeUnity.Quit();
             sink.Single("before quit");
             Check.True(!PolyspanSdk.IsRunning && !FakeUnity.WatchesQuitting, "nothing stays behind");
+            Check.Equal(1L, PolyspanSdk.Stats().Live, "the numbers can still be read");
             open.SetAttribute("late", 1);
             open.End();
+            Check.Equal(0L, PolyspanSdk.Stats().Live, "and still change");
             tracer.StartRoot("after quit").End();
             PolyspanSdk.GetTracer("game").StartRoot("after quit").End();
             Init(sink);

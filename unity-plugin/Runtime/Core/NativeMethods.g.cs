@@ -445,19 +445,22 @@ namespace Polyspan.Native
         /// <summary>
         ///  Makes a counter: a sum that only grows. The same names give the same counter; it lives as long as the provider.
         ///
-        ///  `meter_version`, `unit` and `description` may be empty.
+        ///  `meter_version`, `unit` (UCUM) and `description` may be empty. `POLYSPAN_E_DISABLED`: nothing would count, because the
+        ///  provider is disabled, its `metrics_exporter` is `none`, or the name or unit is not allowed, which
+        ///  `polyspan_provider_diagnostics` tells. Nothing is started: the first addition does.
         /// </summary>
         [DllImport(__DllName, EntryPoint = "polyspan_counter_new", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int polyspan_counter_new(ulong provider, polyspan_bytes meter_name, polyspan_bytes meter_version, polyspan_bytes name, polyspan_bytes unit, polyspan_bytes description, ulong* @out, polyspan_error* err);
 
         /// <summary>
-        ///  Adds to a counter, with attributes given as `count` nodes with keys.
+        ///  Adds to a counter, with attributes given as `count` nodes with keys. A negative `value` is ignored, and so is what comes
+        ///  after shutdown.
         /// </summary>
         [DllImport(__DllName, EntryPoint = "polyspan_counter_add_int", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int polyspan_counter_add_int(ulong counter, long value, polyspan_node* attributes, nuint count);
 
         /// <summary>
-        ///  As `polyspan_counter_add_int`.
+        ///  As `polyspan_counter_add_int`; what is negative or not finite is ignored. A counter should be given numbers of one type.
         /// </summary>
         [DllImport(__DllName, EntryPoint = "polyspan_counter_add_double", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int polyspan_counter_add_double(ulong counter, double value, polyspan_node* attributes, nuint count);

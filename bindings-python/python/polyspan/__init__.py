@@ -1,0 +1,31 @@
+"""polyspan: traces that look the same from every language, behind opentelemetry-api.
+
+    import polyspan
+    polyspan.init(service_name="checkout")
+
+After that everything that uses `opentelemetry.trace` is recorded, redacted and exported by polyspan's native core.
+"""
+
+from polyspan.config import ConfigError, Options
+from polyspan.propagation import Propagator
+from polyspan.provider import TracerProvider, init
+from polyspan.shutdown import flush, shutdown
+from polyspan.span import Span
+from polyspan.stats import Stats, describe, diagnostics, stats
+from polyspan.tracer import Tracer
+
+__all__ = [
+    "ConfigError",
+    "Options",
+    "Propagator",
+    "Span",
+    "Stats",
+    "Tracer",
+    "TracerProvider",
+    "describe",
+    "diagnostics",
+    "flush",
+    "init",
+    "shutdown",
+    "stats",
+]

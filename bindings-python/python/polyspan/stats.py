@@ -1,0 +1,49 @@
+"""What became of every span, and what is in force."""
+
+import json
+from typing import TypedDict, cast
+
+from polyspan import _native
+from polyspan._installed import installed
+
+
+class Stats(TypedDict):
+    """Counters of this process.
+
+    `started = live + abandoned + ended` and `ended = sampled_out + sum(dropped) + delivered` whenever nothing is under
+    way.
+    """
+
+    started: int
+    live: int
+    abandoned: int
+    ended: int
+    sampled_out: int
+    delivered: int
+    dropped: dict[str, int]
+    retries: int
+    requests: int
+    bytes_sent: int
+    queue_bytes: int
+    redacted: dict[str, int]
+    generation: int
+
+
+def read(native: _native.Provider) -> Stats:
+    """The counters of a native provider."""
+    return cast("Stats", json.loads(native.stats()))
+
+
+def stats() -> Stats:
+    """The counters of the provider that `polyspan.init` made."""
+    return installed().stats()
+
+
+def describe() -> str:
+    """The policy and the options in force, in words, the policy's fingerprint first."""
+    return installed().describe()
+
+
+def diagnostics() -> list[str]:
+    """What went wrong since the last call. From the first call on it is no longer written to standard error."""
+    return installed().diagnostics()

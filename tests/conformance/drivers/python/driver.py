@@ -1,0 +1,170 @@
+"""Plays conformance vectors through opentelemetry-api: a case a line, an answer a line."""
+
+import base64
+import json
+import sys
+from typing import Any, cast
+
+from opentelemetry import baggage, trace
+from opentelemetry.context import Context
+from opentelemetry.propagators.textmap import DefaultGetter
+from opentelemetry.trace import Link, SpanKind, Status, StatusCode
+from opentelemetry.util.types import Attributes, AttributeValue
+
+import polyspan
+
+Json = Any
+
+
+class Unsupported(Exception):
+    """The API has no way to say what the case says."""
+
+
+class Play:
+    """A case under way."""
+
+    def __init__(self, provider: polyspan.TracerProvider) -> None:
+        self.provider = provider
+        self.spans: dict[str, trace.Span] = {}
+        self.remote: dict[str, Context] = {}
+        self.started: list[Json] = []
+        self.results: list[Json] = []
+
+    def start(self, label: str, step: Json) -> None:
+        """Starts a span, below a span of this process or one that was extracted."""
+        scope, parent = step["scope"], step.get("parent")
+        tracer = self.provider.get_tracer(scope["name"], scope.get("version"), scope.get("schema_url"))
+        context = self.remote.get(parent) or Context()
+        if parent in self.spans:
+            context = trace.set_span_in_context(self.spans[parent], context)
+        span = tracer.start_span(
+            text(step["name"]),
+            context=context,
+            kind=SpanKind[step["kind"].upper()],
+            attributes=attributes(step),
+            links=[Link(self.context(link["to"]), attributes(link)) for link in step["links"]],
+            start_time=step["at"] * 1000,
+        )
+        identity = span.get_span_context()
+        self.started.append([label, f"{identity.trace_id:032x}", f"{identity.span_id:016x}"])
+        self.spans[label] = span
+
+    def context(self, label: str) -> trace.SpanContext:
+        """The context of a span of this process, or of one that was extracted."""
+        span = self.spans.get(label) or trace.get_current_span(self.remote[label])
+        return span.get_span_context()
+
+    def extract(self, label: str, step: Json) -> None:
+        """Reads headers and tells what they say."""
+        headers: dict[str, list[str]] = {}
+        for name, line in step["headers"]:
+            headers.setdefault(name, []).append(line)
+        context = self.remote[label] = self.provider.propagator.extract(headers, Context(), DefaultGetter())
+        identity = trace.get_current_span(context).get_span_context()
+        result: dict[str, Json] = {}
+        if identity.is_valid:
+            result["trace_id"], result["span_id"] = f"{identity.trace_id:032x}", f"{identity.span_id:016x}"
+            result["flags"] = int(identity.trace_flags)
+            if identity.trace_state:
+                result["state"] = identity.trace_state.to_header()
+        if entries := baggage.get_all(context):
+            result["baggage"] = [[key, str(value)] for key, value in entries.items()]
+        self.results.append(result)
+
+    def inject(self, label: str, step: Json) -> None:
+        """Writes the headers for a call from a span."""
+        context = trace.set_span_in_context(self.spans[label], Context())
+        for key, value in step["baggage"]:
+            context = baggage.set_baggage(key, value, context)
+        carrier: dict[str, str] = {}
+        self.provider.propagator.inject(carrier, context)
+        self.results.append({"headers": list(carrier.items())})
+
+    def change(self, verb: str, span: trace.Span, step: Json) -> None:
+        """Everything that is done to a live span."""
+        match verb:
+            case "set":
+                span.set_attribute(text(step["key"]), value(step["value"]))
+            case "event":
+                span.add_event(text(step["name"]), attributes(step), step["at"] * 1000)
+            case "link":
+                span.add_link(self.context(step["to"]), attributes(step))
+            case "exception":
+                kind = type(step["type"], (Exception,), {"__module__": "builtins"})
+                # Never raised, so that its stack trace is one line: type and message.
+                span.record_exception(kind(step["message"]), attributes(step), step["at"] * 1000)
+            case "status":
+                code = StatusCode[step["code"].upper()]
+                description = text(step.get("description", "")) if code is StatusCode.ERROR else None
+                span.set_status(Status(code, description))
+            case "rename":
+                span.update_name(text(step["name"]))
+            case "end":
+                span.end(step["at"] * 1000)
+
+
+def attributes(step: Json) -> Attributes:
+    """The attributes of a step as a mapping; of a key that stands twice the later value counts."""
+    return {text(key): value(given) for key, given in step.get("attributes", [])}
+
+
+def value(given: Json) -> AttributeValue:
+    """A typed value as Python has it; opentelemetry-api's hints are narrower than what attributes may be."""
+    return cast("AttributeValue", _value(given))
+
+
+def _value(given: Json) -> Json:
+    match given:
+        case {"int": digits}:
+            return int(digits)
+        case {"double": digits}:
+            return float(digits)
+        case {"bytes": encoded}:
+            return base64.b64decode(encoded)
+        case {"array": elements}:
+            return [_value(element) for element in elements]
+        case {"map": members}:
+            return {text(key): _value(member) for key, member in members}
+        case {"deep": depth, "in": inside}:
+            wrapped = _value(inside)
+            for _ in range(depth):
+                wrapped = [wrapped]
+            return wrapped
+        case {"empty": _}:
+            return None
+        case {"utf16": _}:
+            return text(given)
+    return next(iter(given.values()))
+
+
+def text(given: Json) -> str:
+    """A text; one given as UTF-16 may hold half a surrogate pair, which Python's str can."""
+    return "".join(map(chr, given["utf16"])) if isinstance(given, dict) else given
+
+
+def play(case: Json) -> Json:
+    """The answer to a case."""
+    provider = polyspan.TracerProvider(**case["options"])
+    run = Play(provider)
+    try:
+        for step in case["steps"]:
+            verb = next(verb for verb in step if verb in VERBS)
+            if verb in {"start", "extract", "inject"}:
+                getattr(run, verb)(step[verb], step)
+            else:
+                run.change(verb, run.spans[step[verb]], step)
+    finally:
+        provider.shutdown(5)
+    return {"spans": run.started, "results": run.results}
+
+
+VERBS = {"start", "set", "event", "link", "exception", "status", "rename", "end", "extract", "inject"}
+
+for line in sys.stdin:
+    try:
+        answer = play(json.loads(line))
+    except Unsupported as error:
+        answer = {"unsupported": str(error)}
+    except Exception as error:
+        answer = {"error": f"{type(error).__name__}: {error}"}
+    print(json.dumps(answer), flush=True)

@@ -1,0 +1,35 @@
+#nullable enable
+using System.Threading;
+
+namespace Polyspan.Native
+{
+    /// <summary>
+    /// Spans started and ended by one thread: only that thread adds, so no interlocked operation is needed. The numbers
+    /// wrap around; what counts is the difference to the last reading.
+    /// </summary>
+    internal sealed class ThreadCounts
+    {
+        public uint Started;
+        public uint Ended;
+        private readonly Thread owner = Thread.CurrentThread;
+        private uint takenStarted;
+        private uint takenEnded;
+
+        /// <summary>Adds what is new to the sums; true if nothing more can come.</summary>
+        public bool Take(ref uint started, ref uint ended)
+        {
+            bool over = !owner.IsAlive;
+            uint nowStarted = Volatile.Read(ref Started);
+            uint nowEnded = Volatile.Read(ref Ended);
+            unchecked
+            {
+                started += nowStarted - takenStarted;
+                ended += nowEnded - takenEnded;
+            }
+
+            takenStarted = nowStarted;
+            takenEnded = nowEnded;
+            return over;
+        }
+    }
+}
