@@ -62,6 +62,8 @@ _RECEIPT = (
     " -L{target}/debug -lpolyspan_native -Wl,-rpath,$ORIGIN"
 )
 
+_WHEEL = "env -u CONDA_PREFIX VIRTUAL_ENV={venv} {venv}/bin/maturin develop --target-dir {target}/py"
+
 
 def _npm_ci(project: str) -> Build:
     return Build(
@@ -116,7 +118,7 @@ SETUPS: dict[str, Setup] = {
                 # A target directory of its own: maturin and cargo ask for different features of pyo3 and
                 # would rebuild each other's work for ever.
                 # maturin asks the environment where to install; of two answers it takes none.
-                ("env -u CONDA_PREFIX VIRTUAL_ENV={venv} {venv}/bin/maturin develop --target-dir {target}/py",),
+                (_WHEEL,),
                 cwd="bindings-python",
                 inputs=(*_CORE, "bindings-python"),
                 outputs=(f"{_SITE_PACKAGES}/polyspan*", "bindings-python/python/polyspan/*.so"),
