@@ -8,7 +8,10 @@ import pytest
 from opentelemetry import context as api_context
 from opentelemetry import trace
 from opentelemetry.context import Context
+from opentelemetry.sdk.trace import Span as SdkSpan
+from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFlags, TraceState
+from opentelemetry.trace.propagation import _SPAN_KEY
 
 import polyspan
 
@@ -254,8 +257,6 @@ def test_a_parent_that_has_no_span_context_is_refused(traced: Traced) -> None:
 
 
 def test_what_is_no_span_in_a_context_is_no_parent(traced: Traced) -> None:
-    from opentelemetry.trace.propagation import _SPAN_KEY
-
     context = api_context.set_value(_SPAN_KEY, "no span")
     span = traced.tracer.start_span("root", context)
     assert span.parent is None
@@ -263,13 +264,14 @@ def test_what_is_no_span_in_a_context_is_no_parent(traced: Traced) -> None:
 
 
 def test_spans_of_another_implementation_are_parents(traced: Traced) -> None:
-    from opentelemetry.sdk.trace import TracerProvider
-
     foreign = TracerProvider(shutdown_on_exit=False).get_tracer("sdk")
     with foreign.start_as_current_span("sdk") as parent:
-        with traced.tracer.start_as_current_span("ours") as ours:
-            with foreign.start_as_current_span("sdk again") as below:
-                assert below.parent == ours.get_span_context()
+        with (
+            traced.tracer.start_as_current_span("ours") as ours,
+            foreign.start_as_current_span("sdk again") as below,
+        ):
+            assert isinstance(below, SdkSpan)
+            assert below.parent == ours.get_span_context()
         assert ours.parent == parent.get_span_context()
 
 

@@ -3,7 +3,8 @@
     import polyspan
     polyspan.init(service_name="checkout")
 
-After that everything that uses `opentelemetry.trace` is recorded, redacted and exported by polyspan's native core.
+After that everything that uses `opentelemetry.trace` is recorded, redacted and exported by polyspan's
+native core.
 """
 
 from polyspan.config import ConfigError, Options

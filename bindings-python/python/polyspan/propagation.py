@@ -17,20 +17,21 @@ from polyspan import _native
 
 
 class BaggageValue(str):
-    """A value that came with properties: text as the application expects it, which carries them on to the next hop."""
+    """A value that came with properties: text, as the application expects it, that carries them on."""
 
     __slots__ = ("metadata",)
 
     metadata: str
 
     def __new__(cls, value: str, metadata: str) -> "BaggageValue":
+        """A value with its properties in the form of the header."""
         self = super().__new__(cls, value)
         self.metadata = metadata
         return self
 
 
 class Propagator(TextMapPropagator):
-    """The propagators that the policy names. Baggage is redacted when it is sent, never when it is received."""
+    """The propagators that the policy names. Baggage is redacted when it is sent, not when it is received."""
 
     def __init__(self, native: _native.Provider) -> None:
         self._native = native

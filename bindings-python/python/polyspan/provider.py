@@ -35,8 +35,8 @@ class Resource:
 class TracerProvider(trace.TracerProvider):
     """A tracer provider of opentelemetry-api.
 
-    Making one starts no thread and opens no connection: the first finished span does. It is flushed and closed when the
-    interpreter exits, within two seconds.
+    Making one starts no thread and opens no connection: the first finished span does. It is flushed and
+    closed when the interpreter exits, within two seconds.
     """
 
     def __init__(self, **options: "Unpack[Options]") -> None:
@@ -89,7 +89,7 @@ class TracerProvider(trace.TracerProvider):
         return _succeeded("flush", self._native.flush(timeout))
 
     def shutdown(self, timeout: float = SHUTDOWN_SECONDS) -> bool:
-        """Closes the provider and exports what has ended. `False`: not everything arrived within `timeout` seconds."""
+        """Closes the provider, exports what has ended. `False`: not all arrived within `timeout` seconds."""
         return _succeeded("shutdown", self._native.shutdown(timeout))
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
@@ -105,7 +105,7 @@ class TracerProvider(trace.TracerProvider):
         return self._native.describe()
 
     def diagnostics(self) -> list[str]:
-        """What went wrong since the last call. From the first call on it is no longer written to standard error."""
+        """What went wrong since the last call. From the first call on, standard error is told no more."""
         return self._native.diagnostics()
 
 
@@ -121,7 +121,8 @@ _lock = threading.Lock()
 def init(**options: "Unpack[Options]") -> TracerProvider:
     """Starts polyspan: makes its tracer provider and propagator the global ones, and returns the provider.
 
-    Raises `ConfigError` for an option that cannot be used. A second call changes nothing and returns the first provider.
+    Raises `ConfigError` for an option that cannot be used. A second call changes nothing and returns the
+    first provider.
     """
     with _lock:
         if _installed.provider is not None:
@@ -133,7 +134,8 @@ def init(**options: "Unpack[Options]") -> TracerProvider:
         if present is not provider:
             kind = type(present)
             _logger.warning(
-                "another tracer provider (%s.%s) was set before polyspan's; spans of opentelemetry.trace go there",
+                "another tracer provider (%s.%s) was set before polyspan's; "
+                "spans of opentelemetry.trace go there",
                 kind.__module__,
                 kind.__qualname__,
             )
@@ -145,8 +147,8 @@ def init(**options: "Unpack[Options]") -> TracerProvider:
 def from_environment() -> trace.TracerProvider:
     """What opentelemetry-api loads for `OTEL_PYTHON_TRACER_PROVIDER=polyspan`.
 
-    A program that was not written for polyspan must run without it: what is wrong is told, and nothing is traced, unless
-    `POLYSPAN_STRICT` asks to fail.
+    A program that was not written for polyspan must run without it: what is wrong is told, and nothing is
+    traced, unless `POLYSPAN_STRICT` asks to fail.
     """
     try:
         provider = TracerProvider()

@@ -25,7 +25,7 @@ def flush(timeout: float = FLUSH_SECONDS) -> bool:
 
 
 def shutdown(timeout: float = SHUTDOWN_SECONDS) -> bool:
-    """Closes polyspan and exports what has ended. `False`: not everything arrived within `timeout` seconds."""
+    """Closes polyspan, exports what has ended. `False`: not everything arrived within `timeout` seconds."""
     return _installed.provider is None or _installed.provider.shutdown(timeout)
 
 
@@ -50,12 +50,12 @@ def _close_all() -> None:
 def _in_child() -> None:
     util = sys.modules.get("multiprocessing.util")
     if util is not None:
-        # Its finalizers are cleared when the child starts; what is registered for after the fork runs later than that.
+        # Its finalizers are cleared when the child starts; what is registered for after the fork runs later.
         util.register_after_fork(sys.modules[__name__], _finalize)
 
 
 def _finalize(_module: object = None) -> None:
-    """A child of `multiprocessing` leaves with `os._exit`, past `atexit`, but runs the finalizers of `multiprocessing`."""
+    """A child of `multiprocessing` leaves past `atexit`, but runs the finalizers of `multiprocessing`."""
     from multiprocessing.util import Finalize  # noqa: PLC0415 - loaded already where this runs
 
     Finalize(None, _close_all, exitpriority=-100)

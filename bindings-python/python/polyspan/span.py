@@ -10,8 +10,8 @@ from polyspan import _native
 class Span(_native.Span, trace.Span):
     """A span of opentelemetry-api, kept in the native core until it ends.
 
-    Besides the API's methods it has what opentelemetry-sdk's spans let one read: `name`, `kind`, `context`, `parent`,
-    `attributes` (as long as the span is recording), `status`, `start_time`, `end_time`, `resource`.
+    Besides the API's methods it has what opentelemetry-sdk's spans let one read: `name`, `kind`, `context`,
+    `parent`, `attributes` (as long as the span is recording), `status`, `start_time`, `end_time`, `resource`.
     """
 
     __slots__ = ()

@@ -10,8 +10,8 @@ from polyspan._installed import installed
 class Stats(TypedDict):
     """Counters of this process.
 
-    `started = live + abandoned + ended` and `ended = sampled_out + sum(dropped) + delivered` whenever nothing is under
-    way.
+    `started = live + abandoned + ended` and `ended = sampled_out + sum(dropped) + delivered` whenever nothing
+    is under way.
     """
 
     started: int
@@ -45,5 +45,5 @@ def describe() -> str:
 
 
 def diagnostics() -> list[str]:
-    """What went wrong since the last call. From the first call on it is no longer written to standard error."""
+    """What went wrong since the last call. From the first call on, standard error is not told any more."""
     return installed().diagnostics()

@@ -34,7 +34,7 @@ class Tracer(_native.Tracer, trace.Tracer):  # type: ignore[misc]  # its blocks 
 
 
 def decorate(block: _native.ActiveSpan, function: _Function) -> _Function:
-    """Runs each call of `function` in a block like `block`; that of an async function lasts until it has finished."""
+    """Runs each call of `function` in a block like `block`, an async one until it has finished."""
     if inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)
