@@ -1,4 +1,6 @@
 // Builds the addon and puts it where the package looks for it. `npm run build:native -- --release` for measuring and packing.
+// Without it the workspace is built as `cargo build` builds it: building one package alone would choose other features for
+// its dependencies and rebuild them.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -14,7 +14,6 @@ import { MONOTONIC } from './time';
 import { type Kept, KeptMap } from './value';
 
 const MAGIC = 0x01425350;
-const UTF16 = 1;
 const HEADER = 2;
 const HEAD = 17;
 const EVENT_HEAD = 5;
@@ -90,7 +89,8 @@ export class Batch {
     if (this.spans === 0) return;
     const { i } = this;
     i[0] = MAGIC;
-    i[1] = UTF16;
+    // The addon chooses the text's encoding.
+    i[1] = 0;
     i[2] = this.spans;
     i[3] = this.exchange[2 * Exchange.Policy + 1] as number;
     try {

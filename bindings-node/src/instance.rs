@@ -11,7 +11,6 @@ use polyspan::stats::DropCause;
 use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
 
 /// The provider of the process, while it is open.
 static PROVIDER: Mutex<Option<Provider>> = Mutex::new(None);
@@ -38,7 +37,9 @@ pub(crate) fn forget_provider() {
 pub(crate) struct Instance {
     pub(crate) open: Option<Open>,
     /// The zero of this environment's monotonic clock.
-    pub(crate) origin: Instant,
+    pub(crate) origin: u64,
+    /// Where a batch's text is read into; used again.
+    pub(crate) wide: Vec<u16>,
 }
 
 /// What there is between `open` and the next `open`. It stays after a shutdown, for late spans and statistics.
@@ -66,7 +67,8 @@ impl Instance {
     pub(crate) fn install(env: sys::napi_env) -> *mut Instance {
         let instance = Box::into_raw(Box::new(Instance {
             open: None,
-            origin: Instant::now(),
+            origin: polyspan::trace::monotonic_nanos(),
+            wide: Vec::new(),
         }));
         // SAFETY: a live environment. The hook runs while the environment, and so the exchange's memory, is still there;
         // the finalizer runs last, after which no function of this environment can be called.

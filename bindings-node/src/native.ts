@@ -10,7 +10,7 @@
  * neither objects nor numbers that V8 would have to allocate. Its layout is `Exchange` here and `exchange.rs` there.
  */
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { extname, resolve } from 'node:path';
 
 /** Raised together with `ABI` in the addon's `lib.rs` whenever a function or the exchange changes. */
 export const ABI = 1;
@@ -127,7 +127,7 @@ export function loadNative(version: string): Native {
   if (!existsSync(file)) throw missing(version, `${file} does not exist`, fix);
   let native: Native;
   try {
-    native = require(file) as Native;
+    native = loadFile(file);
   } catch (error) {
     throw missing(version, `${file} cannot be loaded: ${(error as Error).message}`, fix);
   }
@@ -136,6 +136,14 @@ export function loadNative(version: string): Native {
     throw missing(version, `${file} is ${theirs}; this package needs ABI ${ABI}`, fix);
   }
   return native;
+}
+
+function loadFile(file: string): Native {
+  // A library under the name that cargo gives it is one too; `require` would read it as a script.
+  if (['.node', '.js', '.cjs'].includes(extname(file))) return require(file) as Native;
+  const holder = { exports: {} };
+  process.dlopen(holder, file);
+  return holder.exports as Native;
 }
 
 function missing(version: string, what: string, fix: string): NativeMissing {

@@ -5,25 +5,23 @@ use crate::value::{self, pair};
 use crate::{Call, NOTHING, Outcome};
 use napi_sys as sys;
 use polyspan::stats::DropCause;
+use polyspan::trace::{monotonic_nanos, wall_and_monotonic_nanos};
 use polyspan::{Scope, SpanContext, SpanId, SpanKind, TraceFlags, TraceId, TraceState};
 use std::ptr::null_mut;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// Writes the monotonic clock: milliseconds since this environment loaded the addon.
 #[inline(always)]
 pub(crate) fn now(call: Call<'_>, []: [sys::napi_value; 0]) -> Outcome {
     if let Some(open) = &call.instance.open {
-        write_monotonic(call.instance.origin, &open.exchange);
+        write_monotonic(call.instance.origin, monotonic_nanos(), &open.exchange);
     }
     NOTHING
 }
 
 #[inline(always)]
-fn write_monotonic(origin: Instant, exchange: &Shared) {
-    let since = origin.elapsed();
-    // Whole seconds and nanoseconds apart: their sum in nanoseconds would lose digits as a double after 104 days.
-    let millis = since.as_secs() as f64 * 1e3 + f64::from(since.subsec_nanos()) / 1e6;
-    exchange.set_number(slot::MONOTONIC, millis);
+fn write_monotonic(origin: u64, nanos: u64, exchange: &Shared) {
+    // Counted from this environment's start, a double of nanoseconds is exact for a hundred days.
+    exchange.set_number(slot::MONOTONIC, nanos.saturating_sub(origin) as f64 / 1e6);
 }
 
 /// Fills the pool of ids. With a seed, its first slot is the upper half of every trace id.
@@ -93,8 +91,10 @@ pub(crate) fn sample(call: Call<'_>, [name, state]: [sys::napi_value; 2]) -> Out
         0,
     );
     write_policy(open.provider, exchange);
-    write_wall(exchange);
-    write_monotonic(origin, exchange);
+    let (wall, monotonic) = wall_and_monotonic_nanos();
+    exchange.set_number(slot::WALL_MILLIS, (wall / 1_000_000) as f64);
+    exchange.set_pair(slot::WALL_NANOS, (wall % 1_000_000) as u32, 0);
+    write_monotonic(origin, monotonic, exchange);
     match decision.state {
         Some(state) if state != context.state => Ok(value::text(env, state.as_str())),
         _ => NOTHING,
@@ -108,14 +108,6 @@ pub(crate) fn write_policy(provider: polyspan::Provider, exchange: &Shared) {
         | u32::from(mask.needs_name_kind) << 1
         | u32::from(mask.needs_attributes) << 2;
     exchange.set_pair(slot::POLICY, bits, provider.policy_epoch());
-}
-
-fn write_wall(exchange: &Shared) {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    exchange.set_number(slot::WALL_MILLIS, since.as_millis() as f64);
-    exchange.set_pair(slot::WALL_NANOS, since.subsec_nanos() % 1_000_000, 0);
 }
 
 /// The context in the exchange; without `HAS_PARENT` only its trace id counts.
@@ -176,12 +168,9 @@ pub(crate) fn submit(call: Call<'_>, [array, used, text, units]: [sys::napi_valu
     // SAFETY: a Float64Array of at least `used` elements, aligned to eight bytes; any bits are a u64. JavaScript does not
     // run during this call.
     slots.extend_from_slice(unsafe { std::slice::from_raw_parts(memory.cast::<u64>(), used) });
-    read_utf16(
-        env,
-        text,
-        value::read_number(env, units) as usize,
-        &mut bytes,
-    );
+    let units = value::read_number(env, units) as usize;
+    let encoding = read_text(env, text, units, &mut call.instance.wide, &mut bytes);
+    slots[0] = pair(slots[0] as u32, encoding);
     let records = slots[1] as u32;
     match open.provider.submit(slots, bytes) {
         Ok(records) => open.submitted += u64::from(records),
@@ -195,41 +184,38 @@ pub(crate) fn submit(call: Call<'_>, [array, used, text, units]: [sys::napi_valu
     NOTHING
 }
 
-/// Appends a string of `units` UTF-16 units, as V8 has it: lone surrogates stay what they are.
-fn read_utf16(env: sys::napi_env, text: sys::napi_value, units: usize, bytes: &mut Vec<u8>) {
-    debug_assert!(bytes.is_empty());
-    // Room for the zero that Node.js writes after the text, and for a first byte left out to reach an even address.
-    bytes.reserve(2 * (units + 1) + 1);
-    if bytes.as_ptr().align_offset(align_of::<u16>()) != 0 {
-        let mut words: Vec<u16> = Vec::with_capacity(units + 1);
-        let mut written = 0;
-        // SAFETY: room for `units` and the zero after them.
-        unsafe {
-            sys::napi_get_value_string_utf16(
-                env,
-                text,
-                words.as_mut_ptr(),
-                units + 1,
-                &mut written,
-            );
-            words.set_len(written.min(units));
-        }
-        bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));
-        return;
-    }
+/// Text encodings of the span batch.
+const UTF8: u32 = 0;
+const UTF16: u32 = 1;
+const LATIN1: u32 = 2;
+
+/// Appends the string to `bytes` in the narrowest form that gives every unit the same place, and says which.
+///
+/// V8 does not tell what a string consists of, so it is read as UTF-16, where lone surrogates stay what they are. Nearly all
+/// batches turn out to be ASCII, which the worker can use as it is.
+fn read_text(
+    env: sys::napi_env,
+    text: sys::napi_value,
+    units: usize,
+    wide: &mut Vec<u16>,
+    bytes: &mut Vec<u8>,
+) -> u32 {
+    wide.clear();
+    // Room for the zero that Node.js writes after the text.
+    wide.reserve(units + 1);
     let mut written = 0;
-    // SAFETY: an even address with room for `units` and the zero after them.
-    #[expect(clippy::cast_ptr_alignment, reason = "checked above")]
+    // SAFETY: there is room for `units` and the zero after them.
     unsafe {
-        sys::napi_get_value_string_utf16(
-            env,
-            text,
-            bytes.as_mut_ptr().cast::<u16>(),
-            units + 1,
-            &mut written,
-        );
-        bytes.set_len(2 * written.min(units));
+        sys::napi_get_value_string_utf16(env, text, wide.as_mut_ptr(), units + 1, &mut written);
+        wide.set_len(written.min(units));
     }
+    let all = wide.iter().fold(0, |all, unit| all | unit);
+    if all > 0xff {
+        bytes.extend(wide.iter().flat_map(|unit| unit.to_le_bytes()));
+        return UTF16;
+    }
+    bytes.extend(wide.iter().map(|unit| *unit as u8));
+    if all > 0x7f { LATIN1 } else { UTF8 }
 }
 
 /// The span context in the exchange, written.
