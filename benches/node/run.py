@@ -18,6 +18,7 @@ def run(*command: str, cwd: Path = HERE) -> None:
 
 
 def main() -> None:
+    """Builds and runs; arguments go to the bench."""
     rounds = sys.argv[1:2]
     run("npm", "ci", "--no-audit", "--no-fund", "--loglevel=error")
     run("npm", "run", "--silent", "build", cwd=ROOT / "bindings-node")

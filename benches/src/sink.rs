@@ -60,7 +60,11 @@ impl Sink {
         let mut answer = [0; 1024];
         let read = stream.read(&mut answer).expect("an answer");
         let answer = String::from_utf8_lossy(&answer[..read]).into_owned();
-        answer.split("\r\n\r\n").nth(1).unwrap_or_default().to_owned()
+        answer
+            .split("\r\n\r\n")
+            .nth(1)
+            .unwrap_or_default()
+            .to_owned()
     }
 }
 

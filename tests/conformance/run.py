@@ -32,8 +32,12 @@ MOST_GAPS = 10
 
 def main() -> int:
     """Plays and judges; the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--language", action="append", choices=list(DRIVER), help="only this one; may be repeated")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--language", action="append", choices=list(DRIVER), help="only this one; may be repeated"
+    )
     parser.add_argument("--case", default="", help="only cases with this in their name")
     parser.add_argument("--no-setup", action="store_true", help="build nothing but the drivers themselves")
     options = parser.parse_args()
@@ -64,13 +68,19 @@ def _run(cases: list[Case], languages: list[str], environment: dict[str, str]) -
             problems = played[language][case.name].problems
             reason = gaps[language].get(case.name)
             if reason is not None and not problems:
-                problems = [f"known-gaps/{language}.json says that this cannot pass ({reason}); remove it there"]
+                problems = [
+                    f"known-gaps/{language}.json says that this cannot pass ({reason}); remove it there"
+                ]
             elif reason is not None:
                 print(f"gap  {language:6} {case.group}: {case.name}\n     {reason}")
                 continue
             passed, failed = (passed, failed + 1) if problems else (passed + 1, failed)
             for number, problem in enumerate(problems):
-                print(f"     {problem}" if number else f"FAIL {language:6} {case.group}: {case.name}\n     {problem}")
+                print(
+                    f"     {problem}"
+                    if number
+                    else f"FAIL {language:6} {case.group}: {case.name}\n     {problem}"
+                )
     print()
     for language in languages:
         failed += _count(language, cases, played[language], gaps[language])
@@ -100,7 +110,9 @@ def _compare(case: Case, played: dict[str, Played], gaps: dict[str, dict[str, st
     measures = [language for language, one in played.items() if not one.problems]
     for language, one in played.items():
         if measures and language != measures[0] and not one.problems and case.name not in gaps[language]:
-            one.problems += [f"{problem} ({measures[0]})" for problem in compare(case, played[measures[0]], one)]
+            one.problems += [
+                f"{problem} ({measures[0]})" for problem in compare(case, played[measures[0]], one)
+            ]
 
 
 def _gaps(language: str) -> dict[str, str]:
@@ -108,7 +120,9 @@ def _gaps(language: str) -> dict[str, str]:
     gaps: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     unknown = gaps.keys() - {case.name for case in load()}
     if len(gaps) > MOST_GAPS or unknown:
-        raise SystemExit(f"{path.name}: at most {MOST_GAPS} gaps, each the name of a case; {len(gaps)}, {unknown}")
+        raise SystemExit(
+            f"{path.name}: at most {MOST_GAPS} gaps, each the name of a case; {len(gaps)}, {unknown}"
+        )
     return gaps
 
 

@@ -59,10 +59,14 @@ def compare(case: Case, measure: Played, played: Played) -> list[str]:
         return []
     ours = b"".join(mapped)
     theirs = b"".join(measure.scopes)
-    at = next((i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), min(len(ours), len(theirs)))
+    at = next(
+        (i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), min(len(ours), len(theirs))
+    )
     return [
-        f"other bytes at {at} of {len(ours)} and {len(theirs)}: "
-        f"{ours[max(0, at - 8) : at + 16].hex()} instead of {theirs[max(0, at - 8) : at + 16].hex()}"
+        (
+            f"other bytes at {at} of {len(ours)} and {len(theirs)}: "
+            f"{ours[max(0, at - 8) : at + 16].hex()} instead of {theirs[max(0, at - 8) : at + 16].hex()}"
+        )
     ]
 
 
@@ -84,11 +88,11 @@ def _differences(what: str, expected: list[dict[str, Json]], shown: list[dict[st
     if len(expected) != len(shown):
         problems.append(f"{len(shown)} {what}s instead of {len(expected)}: {_json(shown)}")
     for number, (wanted, got) in enumerate(zip(expected, shown, strict=False), 1):
-        for name in sorted(wanted.keys() | got.keys()):
-            if wanted.get(name) != got.get(name):
-                problems.append(
-                    f"{what} {number}: {name} is {_json(got.get(name))}, not {_json(wanted.get(name))}"
-                )
+        problems.extend(
+            f"{what} {number}: {name} is {_json(got.get(name))}, not {_json(wanted.get(name))}"
+            for name in sorted(wanted.keys() | got.keys())
+            if wanted.get(name) != got.get(name)
+        )
     return problems
 
 

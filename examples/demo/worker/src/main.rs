@@ -60,10 +60,7 @@ async fn receipts(
     Extension(caller): Extension<Caller>,
     Json(order): Json<Order>,
 ) -> Result<String, (StatusCode, String)> {
-    let mut span = tracer
-        .span("start printer")
-        .parent(&caller.context)
-        .start();
+    let mut span = tracer.span("start printer").parent(&caller.context).start();
     span.set_attribute("order.item", &*order.item);
     span.set_attribute("order.amount", order.amount);
     if let Some(customer) = caller.baggage.get("customer.email") {

@@ -5,18 +5,17 @@ import json
 import sys
 from typing import Any, cast
 
+import polyspan
 from opentelemetry import baggage, trace
 from opentelemetry.context import Context
 from opentelemetry.propagators.textmap import DefaultGetter
 from opentelemetry.trace import Link, SpanKind, Status, StatusCode
 from opentelemetry.util.types import Attributes, AttributeValue
 
-import polyspan
-
 Json = Any
 
 
-class Unsupported(Exception):
+class UnsupportedError(Exception):
     """The API has no way to say what the case says."""
 
 
@@ -163,7 +162,7 @@ VERBS = {"start", "set", "event", "link", "exception", "status", "rename", "end"
 for line in sys.stdin:
     try:
         answer = play(json.loads(line))
-    except Unsupported as error:
+    except UnsupportedError as error:
         answer = {"unsupported": str(error)}
     except Exception as error:
         answer = {"error": f"{type(error).__name__}: {error}"}

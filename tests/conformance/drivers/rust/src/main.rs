@@ -234,7 +234,9 @@ fn borrowed(attributes: &Attributes) -> Vec<(&str, Value<'_>)> {
 
 fn value(given: &Json) -> Done<OwnedValue> {
     if let Some(depth) = given["deep"].as_u64() {
-        return (0..depth).try_fold(value(&given["in"])?, |inner, _| Ok(OwnedValue::Array(vec![inner])));
+        return (0..depth).try_fold(value(&given["in"])?, |inner, _| {
+            Ok(OwnedValue::Array(vec![inner]))
+        });
     }
     let (kind, content) = given
         .as_object()
