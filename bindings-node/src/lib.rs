@@ -32,7 +32,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 
 /// Raised together with `ABI` in `native.ts` whenever a function or the exchange changes.
-const ABI: u32 = 1;
+const ABI: u32 = 2;
 
 /// What a call gets: where it runs, and what that environment holds.
 pub(crate) struct Call<'a> {

@@ -13,7 +13,7 @@ import { existsSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 
 /** Raised together with `ABI` in the addon's `lib.rs` whenever a function or the exchange changes. */
-export const ABI = 1;
+export const ABI = 2;
 
 /** Slots of the exchange: as index of a Float64Array, or doubled (low half) and doubled plus one (high half) of an Int32Array. */
 export enum Exchange {
