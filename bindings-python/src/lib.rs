@@ -12,7 +12,7 @@
 //! | `cell` | the one place in which a span is touched; why that is sound without a lock under the GIL |
 //! | `value` | Python values to attribute values, completely, before a cell is entered |
 //! | `context` | the current context and span contexts, both ways |
-//! | `span`, `active`, `tracer`, `provider`, `propagation`, `config` | the classes |
+//! | `span`, `active`, `tracer`, `counter`, `provider`, `propagation`, `config` | the classes |
 //!
 //! What a caller sees is in `python/polyspan`; `_native.pyi` types this module.
 
@@ -21,6 +21,7 @@ mod api;
 mod cell;
 mod config;
 mod context;
+mod counter;
 mod propagation;
 mod provider;
 mod span;
@@ -33,6 +34,7 @@ use pyo3::prelude::*;
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<active::ActiveSpan>()?;
     module.add_class::<config::Config>()?;
+    module.add_class::<counter::Counter>()?;
     module.add_class::<provider::Provider>()?;
     module.add_class::<span::Span>()?;
     module.add_class::<tracer::Tracer>()?;

@@ -81,6 +81,10 @@ impl Provider {
         self.provider.is_disabled()
     }
 
+    fn has_metrics(&self) -> bool {
+        self.provider.has_metrics()
+    }
+
     fn resource<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         to_dict(py, self.provider.resource().attributes())
     }

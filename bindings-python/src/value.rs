@@ -366,7 +366,7 @@ pub(crate) fn time(time: Option<&Bound<'_, PyAny>>) -> Option<u64> {
 }
 
 /// A value in a message.
-fn shown(value: &Bound<'_, PyAny>) -> String {
+pub(crate) fn shown(value: &Bound<'_, PyAny>) -> String {
     value.repr().map_or_else(
         |_| "?".to_owned(),
         |repr| text_of(&repr).chars().take(100).collect(),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -15,6 +16,7 @@ class Sink:
 
     def __init__(self) -> None:
         self.requests: list[ExportTraceServiceRequest] = []
+        self.metrics: list[ExportMetricsServiceRequest] = []
         sink = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -22,7 +24,10 @@ class Sink:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
-                sink.requests.append(ExportTraceServiceRequest.FromString(body))
+                if self.path == "/v1/metrics":
+                    sink.metrics.append(ExportMetricsServiceRequest.FromString(body))
+                else:
+                    sink.requests.append(ExportTraceServiceRequest.FromString(body))
                 self.send_response(200)
                 self.send_header("content-length", "0")
                 self.end_headers()
@@ -56,6 +61,17 @@ class Sink:
 
     def scopes(self) -> dict[str, str]:
         return {span.name: scope for _, scope, span in self._all()}
+
+    def sums(self, name: str) -> dict[tuple[tuple[str, Any], ...], float]:
+        """The sums of a counter in the last request, by their attributes."""
+        found: dict[tuple[tuple[str, Any], ...], float] = {}
+        for resource in self.metrics[-1].resource_metrics:
+            for metric in [metric for scope in resource.scope_metrics for metric in scope.metrics]:
+                for point in metric.sum.data_points if metric.name == name else ():
+                    value = point.WhichOneof("value")
+                    assert value
+                    found[tuple(sorted(attributes(point.attributes).items()))] = getattr(point, value)
+        return found
 
     def _all(self) -> Iterator[tuple[Any, str, Span]]:
         for request in list(self.requests):

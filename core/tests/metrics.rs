@@ -237,6 +237,7 @@ fn nothing_is_measured_where_nothing_is_wanted() {
         let counter = provider.counter("t", "c", "", "");
         counter.add_u64(1, &[]);
         assert_eq!(counter.index(), None, "{option:?}");
+        assert!(!provider.has_metrics(), "{option:?}");
         provider.shutdown(SOON).unwrap();
     }
     // Only made, never used: no thread, no request.

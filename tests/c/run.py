@@ -201,6 +201,13 @@ def check_smoke(address: str, trace: str) -> None:
     assert spans["submitted"]["endTimeUnixNano"] == "1700000000005000000", spans["submitted"]
 
 
+def check_counter(address: str) -> None:
+    with urllib.request.urlopen(f"{address}/api/metrics", timeout=10) as answer:
+        metrics = json.load(answer)["metrics"]
+    assert [metric["name"] for metric in metrics] == ["requests"], metrics
+    assert "5" in json.dumps(metrics[0]) and "GET" in json.dumps(metrics[0]), metrics
+
+
 def check_smoke_cpp(address: str, trace: str) -> None:
     resource, spans = received(address, trace)
     assert resource["service.name"] == {"stringValue": "smoke-cpp"}, resource
@@ -242,6 +249,7 @@ def test(way: Way, tally: Tally) -> None:
         )
         trace = run_tests(smoke, way, tally, address)
         tally.check("what smoke-c sent is what arrived", lambda: check_smoke(address, trace))
+        tally.check("what the counter counted is what arrived", lambda: check_counter(address))
         trace = run_tests(smoke_cpp, way, tally, address)
         tally.check("what smoke-cpp sent is what arrived", lambda: check_smoke_cpp(address, trace))
         run_tests(bad_input, way, tally, address)

@@ -162,9 +162,9 @@ SUITES: tuple[Suite, ...] = (
     ),
     Suite(
         "fork",
-        "1,000 forks of a process with a busy worker, from Rust and from Python",
+        "1,000 forks of a process with a busy worker",
         "tests/fork/run.py",
-        ("python",),
+        ("rust",),
         (Step("{python} tests/fork/run.py", "plain"),),
     ),
     Suite(

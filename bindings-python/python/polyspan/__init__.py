@@ -8,6 +8,7 @@ native core.
 """
 
 from polyspan.config import ConfigError, Options
+from polyspan.metrics import MeterProvider
 from polyspan.propagation import Propagator
 from polyspan.provider import TracerProvider, init
 from polyspan.shutdown import flush, shutdown
@@ -17,6 +18,7 @@ from polyspan.tracer import Tracer
 
 __all__ = [
     "ConfigError",
+    "MeterProvider",
     "Options",
     "Propagator",
     "Span",

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from opentelemetry import propagate, trace
+from opentelemetry import metrics, propagate, trace
 from opentelemetry.util.types import AnyValue, Attributes
 
 from polyspan import _installed, _native
 from polyspan.config import ConfigError, Options, build
+from polyspan.metrics import MeterProvider
 from polyspan.propagation import Propagator
 from polyspan.shutdown import FLUSH_SECONDS, SHUTDOWN_SECONDS, at_exit
 from polyspan.stats import Stats, read
@@ -43,6 +44,7 @@ class TracerProvider(trace.TracerProvider):
         """Takes the options of `polyspan.init`; raises `ConfigError` for one that cannot be used."""
         config = build(options)
         self._native = _native.Provider(config)
+        self._meter_provider = MeterProvider(self._native)
         self._propagator = Propagator(self._native)
         self._tracers: dict[_ScopeKey, Tracer] = {}
         for warning in config.warnings():
@@ -73,6 +75,11 @@ class TracerProvider(trace.TracerProvider):
     def propagator(self) -> Propagator:
         """Carries trace context and baggage by this provider's policy."""
         return self._propagator
+
+    @property
+    def meter_provider(self) -> MeterProvider:
+        """Makes the meters whose measurements this provider exports."""
+        return self._meter_provider
 
     @property
     def resource(self) -> Resource:
@@ -119,7 +126,7 @@ _lock = threading.Lock()
 
 
 def init(**options: "Unpack[Options]") -> TracerProvider:
-    """Starts polyspan: makes its tracer provider and propagator the global ones, and returns the provider.
+    """Starts polyspan: makes its providers and propagator the global ones, and returns the tracer provider.
 
     Raises `ConfigError` for an option that cannot be used. A second call changes nothing and returns the
     first provider.
@@ -139,6 +146,8 @@ def init(**options: "Unpack[Options]") -> TracerProvider:
                 kind.__module__,
                 kind.__qualname__,
             )
+        if provider._native.has_metrics():  # noqa: SLF001 - else another meter provider may be wanted
+            metrics.set_meter_provider(provider.meter_provider)
         propagate.set_global_textmap(provider.propagator)
         _installed.provider = provider
         return provider
@@ -150,6 +159,8 @@ def from_environment() -> trace.TracerProvider:
     A program that was not written for polyspan must run without it: what is wrong is told, and nothing is
     traced, unless `POLYSPAN_STRICT` asks to fail.
     """
+    if _installed.provider is not None:
+        return _installed.provider
     try:
         provider = TracerProvider()
     except ConfigError as error:
@@ -158,5 +169,5 @@ def from_environment() -> trace.TracerProvider:
         _logger.error("polyspan is off: %s", error)
         return trace.NoOpTracerProvider()
     propagate.set_global_textmap(provider.propagator)
-    _installed.provider = _installed.provider or provider
+    _installed.provider = provider
     return provider

@@ -136,7 +136,7 @@ impl Policy<'_> {
             }
             Scalar::Int(number) => self.int_value(wire, class, number),
             Scalar::Bool(truth) => wire.number_always(2, u64::from(truth)),
-            Scalar::Double(number) => wire.fixed64(4, number.to_bits()),
+            Scalar::Double(number) => wire.fixed64(4, double_bits(number)),
             Scalar::Empty => {}
             Scalar::Decimal(number) => self.scanned_value(wire, class, &format!("{number:.0}")),
             Scalar::Bytes(slots, length) => {
@@ -225,7 +225,7 @@ impl Policy<'_> {
             OwnedValue::Empty => {}
             OwnedValue::Bool(truth) => wire.number_always(2, u64::from(*truth)),
             OwnedValue::Int(number) => self.int_value(wire, class, *number),
-            OwnedValue::Double(number) => wire.fixed64(4, number.to_bits()),
+            OwnedValue::Double(number) => wire.fixed64(4, double_bits(*number)),
             OwnedValue::Str(text) => self.scanned_value(wire, class, text),
             OwnedValue::Bytes(bytes) => self.bytes_value(wire, class, bytes),
             OwnedValue::Array(values) => {
@@ -271,5 +271,15 @@ fn cut(value: &str, limit: Option<usize>) -> &str {
             .nth(limit)
             .map_or(value, |(end, _)| &value[..end]),
         _ => value,
+    }
+}
+
+/// Hosts differ in sign and payload of what is not a number; it is sent as one.
+#[inline]
+fn double_bits(number: f64) -> u64 {
+    if number.is_nan() {
+        f64::NAN.to_bits()
+    } else {
+        number.to_bits()
     }
 }

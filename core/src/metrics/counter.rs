@@ -222,9 +222,9 @@ fn shown(name: &str) -> String {
     crate::config::readable(name, 100)
 }
 
-/// Whether a configuration wants metrics at all.
 impl Inner {
-    fn measures(&self) -> bool {
+    /// Whether metrics are wanted at all.
+    pub(crate) fn measures(&self) -> bool {
         !self.disabled && self.config.metrics_exporter != Exporter::None
     }
 }

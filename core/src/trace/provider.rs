@@ -157,6 +157,11 @@ impl Provider {
         Counter::new(self.inner, scope.into().into(), name, unit, description)
     }
 
+    /// Whether counters count: not if the provider is disabled or `metrics_exporter` is `none`.
+    pub fn has_metrics(&self) -> bool {
+        self.inner.measures()
+    }
+
     /// The counter whose [`index`](Counter::index) this is.
     pub fn counter_at(&self, index: u32) -> Option<Counter> {
         Counter::at(self.inner, index)

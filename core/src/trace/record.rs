@@ -104,11 +104,14 @@ impl Recorder {
         };
     }
 
-    /// Sets an attribute; a key that is there already keeps its place and gets the new value.
+    /// Sets an attribute; a key that is there already keeps its place and gets the new value, an empty one is none.
     ///
     /// Inlined into the caller, where key and type are usually known: copying a literal is then a few moves.
     #[inline(always)]
     pub(crate) fn set_attribute(&mut self, key: &str, value: &Value<'_>, limits: &Limits) {
+        if key.is_empty() {
+            return;
+        }
         let hash = key_hash(key);
         if self.keys.iter().any(|&(seen, _)| seen == hash)
             && let Some(found) = self.find(hash, key)
@@ -163,18 +166,14 @@ impl Recorder {
             return;
         }
         self.events += 1;
-        let kept = attributes.len().min(limits.event_attribute_count as usize);
         let start = self.items.len();
         let (millis, nanos) = layout::split_time(unix_nanos);
         let name = self.push_text(name);
-        self.items.extend_from_slice(&[
-            0,
-            millis,
-            layout::pair(nanos, kept as u32),
-            name,
-            layout::pair((attributes.len() - kept) as u32, 0),
-        ]);
-        self.finish_item(start, item::EVENT, &attributes[..kept]);
+        self.items.extend_from_slice(&[0, millis, 0, name, 0]);
+        let (kept, dropped) = self.write_attributes(attributes, limits.event_attribute_count);
+        self.items[start] = layout::pair(item::EVENT, (self.items.len() - start) as u32);
+        self.items[start + 2] = layout::pair(nanos, kept);
+        self.items[start + 4] = layout::pair(dropped, 0);
     }
 
     pub(crate) fn add_link(
@@ -188,7 +187,6 @@ impl Recorder {
             return;
         }
         self.links += 1;
-        let kept = attributes.len().min(limits.link_attribute_count as usize);
         let start = self.items.len();
         let state = self.push_text(context.state.as_str());
         let flags =
@@ -198,20 +196,42 @@ impl Recorder {
             context.trace_id.high(),
             context.trace_id.low(),
             context.span_id.as_u64(),
-            layout::pair(flags, kept as u32),
+            0,
             state,
-            layout::pair((attributes.len() - kept) as u32, 0),
+            0,
         ]);
-        self.finish_item(start, item::LINK, &attributes[..kept]);
+        let (kept, dropped) = self.write_attributes(attributes, limits.link_attribute_count);
+        self.items[start] = layout::pair(item::LINK, (self.items.len() - start) as u32);
+        self.items[start + 4] = layout::pair(flags, kept);
+        self.items[start + 6] = layout::pair(dropped, 0);
     }
 
+    /// Writes the attributes of an event or a link and returns how many were kept and how many dropped.
+    ///
+    /// The same rules as for those of a span: an empty key is none, and a key that comes again gives its value to the
+    /// place of the first. Other languages pass a map here, where that is so by itself.
     #[inline]
-    fn finish_item(&mut self, start: usize, tag: u32, attributes: &[(&str, Value<'_>)]) {
-        for (key, value) in attributes {
-            let key = self.push_text(key);
-            write_attribute(&mut self.items, &mut self.text, key, value);
+    fn write_attributes(&mut self, attributes: &[(&str, Value<'_>)], limit: u32) -> (u32, u32) {
+        let (mut kept, mut dropped) = (0, 0);
+        // Only what is kept is compared with, so that a very long list costs no square of its length.
+        let mut kept_until = 0;
+        for (at, (key, _)) in attributes.iter().enumerate() {
+            let is_kept = |(earlier, _): &(&str, Value<'_>)| earlier == key;
+            if key.is_empty() || attributes[..kept_until].iter().any(is_kept) {
+                continue;
+            }
+            if kept == limit {
+                dropped += 1;
+                continue;
+            }
+            kept += 1;
+            kept_until = at + 1;
+            if let Some((key, value)) = attributes[at..].iter().rfind(|one| is_kept(one)) {
+                let key = self.push_text(key);
+                write_attribute(&mut self.items, &mut self.text, key, value);
+            }
         }
-        self.items[start] = layout::pair(tag, (self.items.len() - start) as u32);
+        (kept, dropped)
     }
 
     /// How many slots and bytes of text the record will take.
