@@ -4,7 +4,8 @@ disguise             | how it is seen through
 ---------------------|----------------------------------------------------------------------------------
 percent-encoding     | the bytes are also searched with every %XX undone, whatever its case
 JSON escapes         | the bytes are also searched with every backslash escape undone
-both, several times  | both are undone again until nothing changes, a few layers deep
+UTF-16               | the bytes are also searched without their zero bytes
+these, several times | both are undone again until nothing changes, a few layers deep
 base64               | twelve bytes in a row of the secret are searched in base64 too, standard and URL-safe:
                      | of three neighbouring starts one lies where a group of base64 begins
 upper and lower case | plain text is compared without it
@@ -115,4 +116,8 @@ def _unescape(match: re.Match[bytes]) -> bytes:
     return _SHORT_ESCAPES.get(short, short)
 
 
-_DISGUISES = (_unpacked, urllib.parse.unquote_to_bytes, _unescaped)
+def _narrowed(data: bytes) -> bytes:
+    return data.replace(b"\0", b"")
+
+
+_DISGUISES = (_unpacked, urllib.parse.unquote_to_bytes, _unescaped, _narrowed)

@@ -81,7 +81,7 @@ def control_problems(evidence: Evidence, planted: Iterable[Secret]) -> list[str]
 
 def structure(evidence: Evidence) -> list[str]:
     """All checks but those for leaks."""
-    checks = (languages, one_trace, handovers, errors, libraries, counters, policies, carriers)
+    checks = (languages, texts, one_trace, handovers, errors, libraries, counters, policies, carriers)
     return [problem for check in checks for problem in check(evidence)]
 
 
@@ -94,6 +94,12 @@ def languages(evidence: Evidence) -> Iterator[str]:
         yield f"the viewer received spans of {binding or 'an unnamed binding'}, which did not run"
     if any(not span.binding for span in evidence.spans):
         yield "the viewer received spans without polyspan.binding"
+
+
+def texts(evidence: Evidence) -> Iterator[str]:
+    """What arrives is what was set: a binding that disagrees with its library on the form of text garbles it."""
+    for service in sorted({span.service for span in evidence.spans if not span.name.isprintable()}):
+        yield f"{service} has spans with garbled names"
 
 
 def one_trace(evidence: Evidence) -> Iterator[str]:

@@ -85,6 +85,11 @@ class Leaks(unittest.TestCase):
     def test_base64_is_not_found_in_another_case(self) -> None:
         self.assertFalse(found(base64.b64encode(SECRET.value.encode()).swapcase()))
 
+    def test_utf_16_as_bytes_and_as_escapes(self) -> None:
+        self.assertTrue(found(SECRET.value.encode("utf-16-le")))
+        self.assertTrue(found(SECRET.value.encode("utf-16-be")))
+        self.assertTrue(found(json.dumps("\0".join(SECRET.value)).encode()))
+
     def test_a_part_of_a_secret(self) -> None:
         self.assertTrue(found(SECRET.core[:12].encode()))
         self.assertTrue(found(SECRET.core[-12:].encode()))

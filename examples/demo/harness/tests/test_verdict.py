@@ -106,6 +106,9 @@ class Verdicts(unittest.TestCase):
     def test_a_span_without_a_binding(self) -> None:
         self.assert_wrong(with_span(4, binding=""), "without polyspan.binding")
 
+    def test_garbled_text(self) -> None:
+        self.assert_wrong(with_span(1, name="\0P\0O"), "gateway has spans with garbled names")
+
     def test_a_split_trace(self) -> None:
         self.assert_wrong(with_span(5, trace_id="2" * 32), "the trace is split")
 
