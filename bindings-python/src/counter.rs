@@ -31,7 +31,9 @@ impl Counter {
         let (meter, version, schema_url, attributes) = meter;
         let attributes = Attributes::convert(attributes.as_ref())?;
         let text = |given: &Option<Bound<'_, PyString>>| {
-            given.as_ref().map_or_else(String::new, |given| text_of(given).into_owned())
+            given
+                .as_ref()
+                .map_or_else(String::new, |given| text_of(given).into_owned())
         };
         let scope = Scope {
             name: &text_of(&meter),
@@ -41,7 +43,10 @@ impl Counter {
         };
         let (name, unit, description) = (text_of(name), text_of(unit), text_of(description));
         Ok(Self {
-            counter: native.get().core().counter(scope, &name, &unit, &description),
+            counter: native
+                .get()
+                .core()
+                .counter(scope, &name, &unit, &description),
         })
     }
 
@@ -63,11 +68,15 @@ impl Counter {
         } else if let Ok(amount) = amount.cast::<PyFloat>()
             && amount.value() >= 0.0
         {
-            self.counter.add_f64(amount.value(), &attributes.as_values());
+            self.counter
+                .add_f64(amount.value(), &attributes.as_values());
         } else {
             warn(
                 amount.py(),
-                &format!("a counter takes an int or float that is not negative, not {}; it is ignored", shown(amount)),
+                &format!(
+                    "a counter takes an int or float that is not negative, not {}; it is ignored",
+                    shown(amount)
+                ),
             );
         }
         Ok(())

@@ -1,6 +1,6 @@
 """The five secrets that the demo plants. Every run makes its own, so that none can be allowed for by name.
 
-Each has a `core` of at least fourteen random bytes: what a leak is recognised by, whole or in part.
+Each has a `core` of at least sixteen bytes, random in every run: what a leak is recognised by, whole or in part.
 """
 
 import secrets

@@ -54,6 +54,9 @@ namespace Polyspan
         /// <summary><c>otlp</c>, or <c>none</c>.</summary>
         public string? Exporter { get; set; }
 
+        /// <summary>Where metrics go: <c>otlp</c>, or <c>none</c>.</summary>
+        public string? MetricsExporter { get; set; }
+
         /// <summary>Longest time that a finished span waits for a batch to fill.</summary>
         public TimeSpan? ScheduleDelay { get; set; }
 
@@ -110,6 +113,7 @@ namespace Polyspan
             Add(entries, "propagators", Propagators);
             Add(entries, "disabled", Boolean(Disabled));
             Add(entries, "exporter", Exporter);
+            Add(entries, "metrics_exporter", MetricsExporter);
             Add(entries, "schedule_delay", Milliseconds(ScheduleDelay));
             Add(entries, "export_timeout", Milliseconds(ExportTimeout));
             Add(entries, "max_queue_size", Number(MaxQueueSize));

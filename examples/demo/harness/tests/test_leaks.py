@@ -4,7 +4,7 @@ import json
 import unittest
 from urllib.parse import quote
 
-from harness.leaks import Seen, scan
+from harness.leaks import WINDOW_BYTES, Seen, scan
 from harness.planted import Secret, card_number, plant
 
 SECRET = Secret("the name", "kq3v9w2m7x5t8r4p1z@example.com", "kq3v9w2m7x5t8r4p1z")
@@ -90,10 +90,14 @@ class Leaks(unittest.TestCase):
         self.assertTrue(found(SECRET.value.encode("utf-16-be")))
         self.assertTrue(found(json.dumps("\0".join(SECRET.value)).encode()))
 
+    def test_utf_16_in_pieces(self) -> None:
+        pieces = (SECRET.core[:9].encode("utf-16-le"), SECRET.core[10:].encode("utf-16-le"))
+        self.assertTrue(found(b"\x12\x01".join(pieces)))
+
     def test_a_part_of_a_secret(self) -> None:
-        self.assertTrue(found(SECRET.core[:12].encode()))
-        self.assertTrue(found(SECRET.core[-12:].encode()))
-        self.assertFalse(found(SECRET.core[:11].encode()))
+        self.assertTrue(found(SECRET.core[:WINDOW_BYTES].encode()))
+        self.assertTrue(found(SECRET.core[-WINDOW_BYTES:].encode()))
+        self.assertFalse(found(SECRET.core[: WINDOW_BYTES - 1].encode()))
 
     def test_a_compressed_body(self) -> None:
         self.assertTrue(found(gzip.compress(SECRET.value.encode())))
@@ -101,7 +105,7 @@ class Leaks(unittest.TestCase):
 
     def test_a_secret_too_short_to_be_found_is_refused(self) -> None:
         with self.assertRaises(ValueError):
-            scan([Secret("short", "x" * 13, "x" * 13)], [])
+            scan([Secret("short", "x" * 10, "x" * 10)], [])
 
 
 class Planted(unittest.TestCase):
