@@ -13,7 +13,9 @@ from .test_lifecycle import run
 
 
 def counter(traced: Traced, name: str = "orders") -> metrics.Counter:
-    meter = traced.provider.meter_provider.get_meter("shop", "1.2", "https://example.com/schema", {"team": "a"})
+    meter = traced.provider.meter_provider.get_meter(
+        "shop", "1.2", "https://example.com/schema", {"team": "a"}
+    )
     return meter.create_counter(name, unit="{order}", description="Orders taken")
 
 
@@ -114,7 +116,7 @@ def test_other_instruments_are_those_of_the_api_that_do_nothing(traced: Traced) 
 def test_the_global_meter_is_ours_and_counts_are_exported_at_exit(
     sink: Sink, program: str, variables: dict[str, str]
 ) -> None:
-    run("from opentelemetry import metrics\n" + program, sink.url, **variables)
+    run("from opentelemetry import metrics\n" + program, sink.url, 30, **variables)
     assert sink.sums("orders") == {(): 4}
 
 

@@ -146,7 +146,8 @@ def init(**options: "Unpack[Options]") -> TracerProvider:
                 kind.__module__,
                 kind.__qualname__,
             )
-        if provider._native.has_metrics():  # noqa: SLF001 - else another meter provider may be wanted
+        # Else the application may want another meter provider.
+        if provider._native.has_metrics():
             metrics.set_meter_provider(provider.meter_provider)
         propagate.set_global_textmap(provider.propagator)
         _installed.provider = provider
