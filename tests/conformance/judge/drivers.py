@@ -122,12 +122,14 @@ class Conversation:
             process.stdin.write(json.dumps(request) + "\n")
             process.stdin.flush()
             line = self._lines.get(timeout=_ANSWER_SECONDS)
-        except (OSError, queue.Empty):
+        except OSError:
             line = ""
-        if not line:
-            problem = "ended" if process.poll() is not None else f"did not answer in {_ANSWER_SECONDS:.0f} s"
+        except queue.Empty:
             self.close()
-            raise DriverError(f"the driver {problem}")
+            raise DriverError(f"the driver did not answer in {_ANSWER_SECONDS:.0f} s") from None
+        if not line:
+            self.close()
+            raise DriverError("the driver ended")
         try:
             return json.loads(line)
         except ValueError as error:

@@ -94,7 +94,7 @@ fn keep_ending(tracer: Tracer, number: usize) {
         APPENDING[number].store(true, Ordering::SeqCst);
         span.end();
         APPENDING[number].store(false, Ordering::SeqCst);
-        if ENDED.fetch_add(1, Ordering::Relaxed) % 256 == 0 {
+        if ENDED.fetch_add(1, Ordering::Relaxed).is_multiple_of(256) {
             std::thread::sleep(Duration::from_micros(200));
         }
     }

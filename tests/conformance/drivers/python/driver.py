@@ -136,9 +136,11 @@ def _value(given: Json) -> Json:
     return next(iter(given.values()))
 
 
-def text(given: Json) -> str:
+def text(given: str | dict[str, list[int]]) -> str:
     """A text; one given as UTF-16 may hold half a surrogate pair, which Python's str can."""
-    return "".join(map(chr, given["utf16"])) if isinstance(given, dict) else given
+    if isinstance(given, str):
+        return given
+    return b"".join(unit.to_bytes(2, "little") for unit in given["utf16"]).decode("utf-16-le", "surrogatepass")
 
 
 def play(case: Json) -> Json:
