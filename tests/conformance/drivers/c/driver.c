@@ -1,10 +1,8 @@
 /* Plays conformance vectors through polyspan.h: a case a line, an answer a line. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "json.h"
-#include "polyspan.h"
 #include "values.h"
 
 enum { MOST = 64, ROOM = 65536 };
@@ -21,7 +19,7 @@ typedef struct known {
 static known things[MOST];
 static int count;
 static uint64_t provider;
-static char spans[ROOM], results[4 * ROOM];
+static char spans[ROOM], results[4 * ROOM], line[4 * ROOM];
 
 static known *find(const json *label) {
     int i = label == NULL ? -1 : count - 1;
@@ -29,8 +27,17 @@ static known *find(const json *label) {
     return i < 0 ? NULL : &things[i];
 }
 
+static known *make(const char *label) {
+    known *thing = &things[count++];
+    memset(thing, 0, sizeof *thing);
+    thing->label = label;
+    thing->context.size = sizeof thing->context;
+    return thing;
+}
+
 static polyspan_bytes state(const known *thing) {
-    return thing == NULL ? polyspan_text("") : (polyspan_bytes){thing->state, thing->state_length};
+    polyspan_bytes result = {thing == NULL ? NULL : thing->state, thing == NULL ? 0 : thing->state_length};
+    return result;
 }
 
 static void link_to(uint64_t span, const json *link) {
@@ -40,36 +47,28 @@ static void link_to(uint64_t span, const json *link) {
     polyspan_span_add_link(span, &to->context, state(to), nodes, length);
 }
 
-static known *make(const char *label) {
-    known *thing = &things[count++];
-    *thing = (known){.label = label, .context = POLYSPAN_INIT(polyspan_context)};
-    return thing;
-}
-
 static void start(const json *step, const char *label) {
     static const char *const kinds[] = {"", "internal", "server", "client", "producer", "consumer"};
-    const json *scope = json_get(step, "scope"), *link = json_get(step, "links")->child, *pair;
+    const json *scope = json_get(step, "scope"), *part;
     const known *parent = find(json_get(step, "parent"));
-    uint64_t tracer = 0, live = parent == NULL ? 0 : parent->span;
-    polyspan_buffer buffer = {NULL, 0, 0};
-    uint32_t kind = 5;
     known *thing = make(label);
+    polyspan_buffer buffer = {thing->state, sizeof thing->state, 0};
+    polyspan_bytes name = text(json_get(step, "name"));
+    uint64_t tracer = 0;
+    uint32_t kind = 5;
     polyspan_tracer_new(provider, text(json_get(scope, "name")), text(json_get(scope, "version")),
                         text(json_get(scope, "schema_url")), &tracer, NULL, NULL);
     while (kind > 1 && strcmp(kinds[kind], json_get(step, "kind")->text) != 0) kind--;
-    /* A parent that has ended is refused; its context, which was kept, goes on. */
-    if (polyspan_span_start(tracer, text(json_get(step, "name")), kind, live, NULL, text(NULL), nanos(step),
-                            &thing->span, NULL) == POLYSPAN_E_HANDLE || (parent != NULL && live == 0)) {
-        if (thing->span != 0) unsupported("a span was started twice");
-        polyspan_span_start(tracer, text(json_get(step, "name")), kind, 0, &parent->context, state(parent),
+    /* The handle of a parent that has ended is refused; its context, which was kept, goes on. */
+    if (parent == NULL || parent->span == 0 ||
+        polyspan_span_start(tracer, name, kind, parent->span, NULL, text(NULL), nanos(step), &thing->span, NULL) != 0)
+        polyspan_span_start(tracer, name, kind, 0, parent == NULL ? NULL : &parent->context, state(parent),
                             nanos(step), &thing->span, NULL);
-    }
-    for (pair = json_get(step, "attributes"), pair = pair == NULL ? NULL : pair->child; pair; pair = pair->next)
-        set(thing->span, text(pair->child), pair->child->next);
-    for (; link != NULL; link = link->next) link_to(thing->span, link);
+    part = json_get(step, "attributes");
+    for (part = part == NULL ? NULL : part->child; part != NULL; part = part->next)
+        set(thing->span, text(part->child), part->child->next);
+    for (part = json_get(step, "links")->child; part != NULL; part = part->next) link_to(thing->span, part);
     polyspan_span_context(thing->span, &thing->context);
-    buffer.data = thing->state;
-    buffer.capacity = sizeof thing->state;
     polyspan_span_tracestate(thing->span, &buffer);
     thing->state_length = buffer.len;
     append(spans, "%s[\"%s\",\"", *spans ? "," : "", label);
@@ -77,4 +76,131 @@ static void start(const json *step, const char *label) {
     append(spans, "\",\"");
     append_hex(spans, thing->context.span_id, 8);
     append(spans, "\"]");
+}
+
+/* Puts texts one after the other, each with its zero byte, `empty` more after each pair. */
+static polyspan_bytes join(const json *pairs, int empty, char *out) {
+    const json *pair = pairs == NULL ? NULL : pairs->child, *part;
+    char *end = out;
+    polyspan_bytes result = {(const uint8_t *)out, 0};
+    for (; pair != NULL; pair = pair->next) {
+        for (part = pair->child; part != NULL; part = part->next, end += strlen(end) + 1) strcpy(end, part->text);
+        if (empty) *end++ = 0;
+    }
+    result.len = (size_t)(end - out);
+    return result;
+}
+
+/* Writes zero-terminated texts as a list of pairs, passing over `skip` texts after each pair. */
+static void show_pairs(const char *name, const polyspan_buffer *list, int skip) {
+    const char *at = (const char *)list->data, *end = at + list->len;
+    append(results, "\"%s\":[", name);
+    while (at < end) {
+        append(results, (const uint8_t *)at == list->data ? "[" : ",[");
+        append_string(results, at, strlen(at));
+        append(results, ",");
+        at += strlen(at) + 1;
+        append_string(results, at, strlen(at));
+        append(results, "]");
+        at += strlen(at) + 1;
+        if (skip) at += strlen(at) + 1;
+    }
+    append(results, "]");
+}
+
+static void extract(const json *step, const char *label) {
+    static char headers[ROOM];
+    static uint8_t entries[ROOM];
+    known *thing = make(label);
+    polyspan_buffer tracestate = {thing->state, sizeof thing->state, 0}, baggage = {entries, sizeof entries, 0};
+    int valid;
+    polyspan_propagation_extract(provider, join(json_get(step, "headers"), 0, headers), &thing->context, &tracestate,
+                                 &baggage);
+    thing->state_length = tracestate.len;
+    append(results, "%s{", *results ? "," : "");
+    valid = memcmp(thing->context.span_id, "\0\0\0\0\0\0\0", 8) != 0;
+    if (valid) {
+        append(results, "\"trace_id\":\"");
+        append_hex(results, thing->context.trace_id, 16);
+        append(results, "\",\"span_id\":\"");
+        append_hex(results, thing->context.span_id, 8);
+        append(results, "\",\"flags\":%d", thing->context.flags);
+        if (tracestate.len > 0) append(results, ",\"state\":");
+        if (tracestate.len > 0) append_string(results, (const char *)thing->state, tracestate.len);
+    }
+    if (valid && baggage.len > 0) append(results, ",");
+    if (baggage.len > 0) show_pairs("baggage", &baggage, 1);
+    append(results, "}");
+}
+
+static void inject(const json *step, uint64_t span) {
+    static char entries[ROOM];
+    static uint8_t headers[ROOM];
+    polyspan_buffer out = {headers, sizeof headers, 0};
+    polyspan_propagation_inject(provider, span, NULL, text(NULL), join(json_get(step, "baggage"), 1, entries), &out);
+    append(results, "%s{", *results ? "," : "");
+    show_pairs("headers", &out, 0);
+    append(results, "}");
+}
+
+static void play_step(const json *step) {
+    const char *verb = step->child->key;
+    const known *thing = find(step->child);
+    uint64_t span = thing == NULL ? 0 : thing->span;
+    const json *code = json_get(step, "code");
+    size_t length;
+    if (strcmp(verb, "start") == 0) {
+        start(step, step->child->text);
+    } else if (strcmp(verb, "extract") == 0) {
+        extract(step, step->child->text);
+    } else if (strcmp(verb, "inject") == 0) {
+        inject(step, span);
+    } else if (strcmp(verb, "set") == 0) {
+        set(span, text(json_get(step, "key")), json_get(step, "value"));
+    } else if (strcmp(verb, "event") == 0) {
+        const polyspan_node *nodes = attributes(json_get(step, "attributes"), &length);
+        polyspan_span_add_event(span, text(json_get(step, "name")), nodes, length, nanos(step));
+    } else if (strcmp(verb, "link") == 0) {
+        link_to(span, step);
+    } else if (strcmp(verb, "exception") == 0) {
+        polyspan_span_record_exception(span, text(json_get(step, "type")), text(json_get(step, "message")),
+                                       text(json_get(step, "stacktrace")));
+    } else if (strcmp(verb, "status") == 0) {
+        polyspan_span_set_status(span, code->text[0] == 'u' ? 0 : code->text[0] == 'o' ? 1 : 2,
+                                 text(json_get(step, "description")));
+    } else if (strcmp(verb, "rename") == 0) {
+        polyspan_span_set_name(span, text(json_get(step, "name")));
+    } else {
+        polyspan_span_end(span, nanos(step));
+    }
+}
+
+int main(void) {
+    while (fgets(line, sizeof line, stdin) != NULL) {
+        json *tree = json_read(line);
+        const json *part;
+        const char *problem;
+        uint64_t config = 0;
+        polyspan_error error = POLYSPAN_INIT(polyspan_error);
+        *spans = *results = 0;
+        count = 0;
+        polyspan_config_new(&config, &error);
+        for (part = json_get(tree, "options")->child; part != NULL; part = part->next) {
+            const char *word = part->type == 't' ? "true" : part->type == 'f' ? "false" : NULL;
+            static char value[512];
+            sprintf(value, "%.*s", word ? 5 : (int)part->length, word ? word : part->text);
+            polyspan_config_set(config, polyspan_text(part->key), polyspan_text(value), &error);
+        }
+        if (error.code == 0) polyspan_provider_new(config, 0, &provider, &error);
+        for (part = json_get(tree, "steps")->child; part != NULL; part = part->next) play_step(part);
+        polyspan_provider_shutdown(provider, 5000, NULL);
+        problem = values_reset();
+        if (error.code != 0 || problem != NULL)
+            printf("{\"unsupported\":\"%s\"}\n", problem != NULL ? problem : (const char *)error.text);
+        else
+            printf("{\"spans\":[%s],\"results\":[%s]}\n", spans, results);
+        fflush(stdout);
+        json_free(tree);
+    }
+    return 0;
 }
