@@ -7,6 +7,14 @@ use polyspan::Scope;
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyInt, PyString};
 
+/// What `get_meter` was given: name, version, schema URL, attributes.
+type Meter<'py> = (
+    Bound<'py, PyString>,
+    Option<Bound<'py, PyString>>,
+    Option<Bound<'py, PyString>>,
+    Option<Bound<'py, PyAny>>,
+);
+
 /// One counter; `polyspan.metrics.Counter` is made from this class and opentelemetry-api's.
 #[pyclass(frozen, subclass, weakref, module = "polyspan._native")]
 pub(crate) struct Counter {
@@ -18,12 +26,7 @@ impl Counter {
     #[new]
     fn new(
         native: &Bound<'_, Provider>,
-        meter: (
-            Bound<'_, PyString>,
-            Option<Bound<'_, PyString>>,
-            Option<Bound<'_, PyString>>,
-            Option<Bound<'_, PyAny>>,
-        ),
+        meter: Meter<'_>,
         name: &Bound<'_, PyString>,
         unit: &Bound<'_, PyString>,
         description: &Bound<'_, PyString>,
