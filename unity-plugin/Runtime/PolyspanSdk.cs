@@ -65,10 +65,10 @@ namespace Polyspan
         }
 
         /// <summary>The tracer of a part of the game. Keep it; while polyspan does not run it starts spans that do nothing.</summary>
-        public static Tracer GetTracer(string name, string? version = null)
+        public static Tracer GetTracer(string name, string? version = null, string? schemaUrl = null)
         {
             SpanPipeline? running = pipeline;
-            return running == null ? new Tracer(null, 0) : new Tracer(running, running.Core.TracerIndex(name, version, null));
+            return running == null ? new Tracer(null, 0) : new Tracer(running, running.Core.TracerIndex(name, version, schemaUrl));
         }
 
         /// <summary>Where the spans of this run are.</summary>

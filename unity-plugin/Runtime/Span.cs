@@ -179,23 +179,13 @@ namespace Polyspan
         /// <summary>Adds an event that happens now, with attributes.</summary>
         public void AddEvent(string name, params KeyValuePair<string, object?>[] attributes)
         {
-            if (recorder == null)
-            {
-                return;
-            }
+            AddEvent(name, 0, attributes);
+        }
 
-            lock (recorder)
-            {
-                if (recorder.IsRecording(version) && recorder.Record.BeginEvent(name, recorder.Now()))
-                {
-                    foreach (KeyValuePair<string, object?> attribute in attributes)
-                    {
-                        recorder.Record.EventAttributes.Set(attribute.Key, attribute.Value);
-                    }
-
-                    recorder.Record.EndEvent();
-                }
-            }
+        /// <summary>Adds an event that happened at a given time.</summary>
+        public void AddEvent(string name, DateTimeOffset time, params KeyValuePair<string, object?>[] attributes)
+        {
+            AddEvent(name, time.UtcTicks - Native.SpanRecord.UnixEpochTicks, attributes);
         }
 
         /// <summary>Adds a link to another span.</summary>
@@ -222,20 +212,19 @@ namespace Polyspan
             }
         }
 
-        /// <summary>Adds the exception as an event and says that the work failed.</summary>
-        public void RecordException(Exception exception)
+        /// <summary>
+        /// Adds the exception as an event; attributes that are given win over its own. Does not set the status: an exception
+        /// that was handled is no failure.
+        /// </summary>
+        public void RecordException(Exception exception, params KeyValuePair<string, object?>[] attributes)
         {
-            if (exception == null)
-            {
-                return;
-            }
+            RecordException(exception, 0, attributes);
+        }
 
-            AddEvent(
-                "exception",
-                new KeyValuePair<string, object?>("exception.type", exception.GetType().FullName),
-                new KeyValuePair<string, object?>("exception.message", exception.Message),
-                new KeyValuePair<string, object?>("exception.stacktrace", exception.ToString()));
-            SetStatus(StatusCode.Error, exception.Message);
+        /// <summary>Adds an exception that happened at a given time.</summary>
+        public void RecordException(Exception exception, DateTimeOffset time, params KeyValuePair<string, object?>[] attributes)
+        {
+            RecordException(exception, time.UtcTicks - Native.SpanRecord.UnixEpochTicks, attributes);
         }
 
         /// <summary>Makes this the <see cref="Current"/> span until the returned scope is disposed.</summary>
@@ -260,6 +249,50 @@ namespace Polyspan
         public void Dispose()
         {
             End();
+        }
+
+        private void AddEvent(string name, long ticks, IReadOnlyList<KeyValuePair<string, object?>> attributes)
+        {
+            if (recorder == null)
+            {
+                return;
+            }
+
+            lock (recorder)
+            {
+                if (recorder.IsRecording(version) && recorder.Record.BeginEvent(name, ticks == 0 ? recorder.Now() : ticks))
+                {
+                    for (int i = 0; i < attributes.Count; i++)
+                    {
+                        recorder.Record.EventAttributes.Set(attributes[i].Key, attributes[i].Value);
+                    }
+
+                    recorder.Record.EndEvent();
+                }
+            }
+        }
+
+        private void RecordException(Exception exception, long ticks, KeyValuePair<string, object?>[] attributes)
+        {
+            if (exception == null || recorder == null)
+            {
+                return;
+            }
+
+            var all = new List<KeyValuePair<string, object?>>(3 + attributes.Length);
+            AddUnlessGiven(all, attributes, "exception.type", exception.GetType().FullName);
+            AddUnlessGiven(all, attributes, "exception.message", exception.Message);
+            AddUnlessGiven(all, attributes, "exception.stacktrace", exception.ToString());
+            all.AddRange(attributes);
+            AddEvent("exception", ticks, all);
+        }
+
+        private static void AddUnlessGiven(List<KeyValuePair<string, object?>> all, KeyValuePair<string, object?>[] given, string key, string? value)
+        {
+            if (!Array.Exists(given, attribute => attribute.Key == key))
+            {
+                all.Add(new KeyValuePair<string, object?>(key, value));
+            }
         }
     }
 }

@@ -22,7 +22,7 @@ namespace Polyspan
         /// <summary>The core's provider.</summary>
         public Provider Core => Provider;
 
-        public Span Start(uint tracer, string name, SpanKind kind, in Span parent, in SpanContext parentContext)
+        public Span Start(uint tracer, string name, SpanKind kind, in Span parent, in SpanContext parentContext, long startTicks = 0)
         {
             ulong spanId = Provider.NewSpanId();
             LocalTrace? trace = Join(parent);
@@ -57,6 +57,11 @@ namespace Polyspan
             {
                 recorder.Begin(trace, records);
                 Describe(recorder, context, from, tracer, name, kind, decision, trace);
+                if (startTicks > 0)
+                {
+                    recorder.Record.StartTicks = startTicks;
+                }
+
                 Provider.CountStarted();
                 return new Span(recorder, new SpanContext(context));
             }

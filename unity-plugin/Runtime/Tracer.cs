@@ -1,4 +1,5 @@
 #nullable enable
+using System;
 
 namespace Polyspan
 {
@@ -32,10 +33,27 @@ namespace Polyspan
             return pipeline == null ? default : pipeline.Start(index, name, kind, default, parent);
         }
 
+        /// <summary>Starts a child of the given span that has begun at a time of the past.</summary>
+        public Span Start(string name, in Span parent, SpanKind kind, DateTimeOffset startTime)
+        {
+            return pipeline == null ? default : pipeline.Start(index, name, kind, parent, parent.Context, Ticks(startTime));
+        }
+
+        /// <summary>Starts a span that continues a context and has begun at a time of the past.</summary>
+        public Span Start(string name, in SpanContext parent, SpanKind kind, DateTimeOffset startTime)
+        {
+            return pipeline == null ? default : pipeline.Start(index, name, kind, default, parent, Ticks(startTime));
+        }
+
         /// <summary>Starts a new trace.</summary>
         public Span StartRoot(string name, SpanKind kind = SpanKind.Internal)
         {
             return Start(name, default(SpanContext), kind);
+        }
+
+        private static long Ticks(DateTimeOffset time)
+        {
+            return time.UtcTicks - Native.SpanRecord.UnixEpochTicks;
         }
     }
 }

@@ -53,6 +53,7 @@ namespace Polyspan
                 {
                     span.SetAttribute("error.type", exception.GetType().FullName);
                     span.RecordException(exception);
+                    span.SetStatus(StatusCode.Error, exception.Message);
                     throw;
                 }
             }

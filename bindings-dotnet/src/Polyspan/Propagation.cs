@@ -35,7 +35,7 @@ namespace Polyspan
 
             ContextParts context = Identifiers.Parts(activity.Context);
             context.Flags = Tracer?.Find(activity)?.Flags ?? context.Flags;
-            propagation.Inject(context, activity.Baggage, new Target(carrier, setter), SetHeader);
+            propagation.Inject(context, OldestFirst(activity.Baggage), new Target(carrier, setter), SetHeader);
         }
 
         public override void ExtractTraceIdAndState(object? carrier, PropagatorGetterCallback? getter, out string? traceId, out string? traceState)
@@ -52,6 +52,17 @@ namespace Polyspan
             var baggage = new List<KeyValuePair<string, string?>>();
             propagation.Extract(Read(carrier, getter), baggage);
             return baggage.Count == 0 ? null : baggage;
+        }
+
+        /// <summary>
+        /// .NET shows baggage newest first and that of parents last; in the core's order the entry that was set later, and
+        /// nearer, replaces the other.
+        /// </summary>
+        private static IEnumerable<KeyValuePair<string, string?>> OldestFirst(IEnumerable<KeyValuePair<string, string?>> baggage)
+        {
+            var entries = new List<KeyValuePair<string, string?>>(baggage);
+            entries.Reverse();
+            return entries;
         }
 
         private List<string> Read(object? carrier, PropagatorGetterCallback? getter)

@@ -172,7 +172,12 @@ namespace Polyspan
 
             if (!tracers.TryGetValue(source, out TracerIndex? known))
             {
-                known = new TracerIndex(provider.TracerIndex(source.Name, source.Version, null));
+#if NET10_0_OR_GREATER
+                string? schemaUrl = source.TelemetrySchemaUrl;
+#else
+                string? schemaUrl = null;
+#endif
+                known = new TracerIndex(provider.TracerIndex(source.Name, source.Version, schemaUrl));
                 tracers.Add(source, known);
             }
 

@@ -35,6 +35,9 @@ namespace Polyspan
                 Sample = OnSample,
                 ActivityStarted = OnStarted,
                 ActivityStopped = OnStopped,
+#if NET9_0_OR_GREATER
+                ExceptionRecorder = DescribeException,
+#endif
             };
             ActivitySource.AddActivityListener(listener);
         }
@@ -67,6 +70,35 @@ namespace Polyspan
 
             return null;
         }
+
+#if NET9_0_OR_GREATER
+        /// <summary>Type, message and stack trace in the order of all languages; .NET then adds none of its own.</summary>
+        private static void DescribeException(Activity activity, Exception exception, ref TagList tags)
+        {
+            TagList given = tags;
+            tags = default;
+            AddUnlessGiven(ref tags, given, "exception.type", exception.GetType().ToString());
+            AddUnlessGiven(ref tags, given, "exception.message", exception.Message);
+            AddUnlessGiven(ref tags, given, "exception.stacktrace", exception.ToString());
+            foreach (System.Collections.Generic.KeyValuePair<string, object?> tag in given)
+            {
+                tags.Add(tag);
+            }
+        }
+
+        private static void AddUnlessGiven(ref TagList tags, in TagList given, string key, string value)
+        {
+            foreach (System.Collections.Generic.KeyValuePair<string, object?> tag in given)
+            {
+                if (tag.Key == key)
+                {
+                    return;
+                }
+            }
+
+            tags.Add(key, value);
+        }
+#endif
 
         private static ActivitySamplingResult Result(Verdict verdict, bool contextMustGoOn)
         {
