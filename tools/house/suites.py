@@ -147,11 +147,16 @@ SUITES: tuple[Suite, ...] = (
     ),
     Suite(
         "conformance",
-        "the same vectors through the public API of every language, identical bytes",
+        # C, .NET and Unity follow: their drivers are not complete.
+        "the same vectors through the public API of Rust, Python and Node.js, identical bytes",
         "tests/conformance/run.py",
-        ("c", "python", "node", "dotnet", "unity"),
-        (Step("{python} tests/conformance/run.py", "plain"),),
-        partial=True,
+        ("rust", "python", "node"),
+        (
+            Step(
+                "{python} tests/conformance/run.py --language rust --language python --language node",
+                "plain",
+            ),
+        ),
     ),
     Suite(
         "demo-checks",

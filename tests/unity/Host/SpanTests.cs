@@ -28,6 +28,7 @@ namespace Polyspan.Tests
             child.AddEvent("crit", new KeyValuePair<string, object?>("damage", 12));
             child.AddLink(root.Context);
             child.RecordException(new InvalidOperationException("missed"));
+            child.SetStatus(StatusCode.Error, "missed");
             child.UpdateName("hit enemy");
             child.End();
             child.SetAttribute("late", 1);

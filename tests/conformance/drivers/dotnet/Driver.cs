@@ -79,7 +79,7 @@ internal sealed class Play
                 span?.SetTag(Text(step["key"]), Value(step["value"]!));
                 break;
             case "event":
-                span?.AddEvent(new ActivityEvent(Text(step["name"]), Time(step), [.. Tags(step["attributes"])]));
+                span?.AddEvent(new ActivityEvent(Text(step["name"]), Time(step), new ActivityTagsCollection(Tags(step["attributes"]))));
                 break;
             case "link":
                 span?.AddLink(Link(step));
@@ -130,7 +130,7 @@ internal sealed class Play
 
     private ActivityLink Link(JsonNode link)
     {
-        return new ActivityLink(ContextOf(Text(link["to"])), [.. Tags(link["attributes"])]);
+        return new ActivityLink(ContextOf(Text(link["to"])), new ActivityTagsCollection(Tags(link["attributes"])));
     }
 
     private ActivityContext ContextOf(string label)

@@ -59,8 +59,8 @@ internal static class Values
 
     private static object Integer(string digits)
     {
-        return long.TryParse(digits, out long signed) ? signed
-            : ulong.TryParse(digits, out ulong unsigned) ? unsigned
+        return long.TryParse(digits, out long signed) ? (object)signed
+            : ulong.TryParse(digits, out ulong unsigned) ? (object)unsigned
             : BigInteger.Parse(digits, CultureInfo.InvariantCulture);
     }
 
