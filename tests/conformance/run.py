@@ -107,9 +107,9 @@ def _play(language: str, cases: list[Case], sink: Sink, environment: dict[str, s
 
 def _compare(case: Case, played: dict[str, Played], gaps: dict[str, dict[str, str]]) -> None:
     """Holds the bytes of all languages against those of the first that satisfies the vector."""
-    measures = [language for language, one in played.items() if not one.problems]
+    measures = [name for name, one in played.items() if not one.problems and case.name not in gaps[name]]
     for language, one in played.items():
-        if measures and language != measures[0] and not one.problems and case.name not in gaps[language]:
+        if measures and language != measures[0] and not one.problems:
             one.problems += [
                 f"{problem} ({measures[0]})" for problem in compare(case, played[measures[0]], one)
             ]

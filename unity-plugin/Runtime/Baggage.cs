@@ -18,14 +18,22 @@ namespace Polyspan
 
         internal static KeyValuePair<string, string?>[] Members => Flow.Value ?? Array.Empty<KeyValuePair<string, string?>>();
 
-        /// <summary>Sets a member; null removes it.</summary>
+        /// <summary>Sets a member, in the place of one of that name; null removes it.</summary>
         public static void Set(string key, string? value)
         {
             var members = new List<KeyValuePair<string, string?>>(Members);
-            members.RemoveAll(member => member.Key == key);
-            if (value != null)
+            int place = members.FindIndex(member => member.Key == key);
+            if (value == null)
+            {
+                members.RemoveAll(member => member.Key == key);
+            }
+            else if (place < 0)
             {
                 members.Add(new KeyValuePair<string, string?>(key, value));
+            }
+            else
+            {
+                members[place] = new KeyValuePair<string, string?>(key, value);
             }
 
             Flow.Value = members.ToArray();

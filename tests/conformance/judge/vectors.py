@@ -61,7 +61,12 @@ def _complete(number: int, group: str, vector: dict[str, Json]) -> Case:
     expected = vector["expect"]
     results = [_result(result) for result in expected.get("results", [])]
     spans = [_span(span, steps) for span in expected.get("spans", [])]
-    options = {"id_seed": number, "fixed_resource": True, "service_name": "conformance"}
+    options = {
+        "id_seed": number,
+        "fixed_resource": True,
+        "service_name": "conformance",
+        "metrics_exporter": "none",
+    }
     return Case(number, group, vector["name"], options | vector.get("options", {}), steps, results, spans)
 
 
