@@ -167,9 +167,9 @@ SUITES: tuple[Suite, ...] = (
     ),
     Suite(
         "fork",
-        "1,000 forks of a process with a busy worker",
+        "1,000 forks of a process with a busy worker, from Rust and from Python",
         "tests/fork/run.py",
-        ("rust",),
+        ("rust", "python"),
         (Step("{python} tests/fork/run.py", "plain"),),
     ),
     Suite(
