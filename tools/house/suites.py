@@ -174,11 +174,12 @@ SUITES: tuple[Suite, ...] = (
     ),
     Suite(
         "sanitizers",
+        # By name only until its run is seen to pass on a quiet machine: a forked child was once too slow under valgrind.
         "tests/c under AddressSanitizer (library instrumented too) and valgrind",
         "tests/c",
         ("c", "valgrind"),
         (Step("{python} tests/c/run.py --sanitize", "plain", minutes=30),),
-        stage="ci",
+        stage="part",
     ),
     Suite(
         "benches",

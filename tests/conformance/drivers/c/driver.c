@@ -3,31 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "values.h"
+#include "play.h"
 
-enum { MOST = 64, ROOM = 65536 };
+known things[MOST];
+int count;
+uint64_t provider;
+char spans[ROOM], results[4 * ROOM];
+static char line[4 * ROOM];
 
-/* A span that was started, or a context that was extracted (then `span` is 0). */
-typedef struct known {
-    const char *label;
-    uint64_t span;
-    polyspan_context context;
-    uint8_t state[600];
-    size_t state_length;
-} known;
-
-static known things[MOST];
-static int count;
-static uint64_t provider;
-static char spans[ROOM], results[4 * ROOM], line[4 * ROOM];
-
-static known *find(const json *label) {
+known *find(const json *label) {
     int i = label == NULL ? -1 : count - 1;
     while (i >= 0 && strcmp(things[i].label, label->text) != 0) i--;
     return i < 0 ? NULL : &things[i];
 }
 
-static known *make(const char *label) {
+known *make(const char *label) {
     known *thing = &things[count++];
     memset(thing, 0, sizeof *thing);
     thing->label = label;
@@ -76,71 +66,6 @@ static void start(const json *step, const char *label) {
     append(spans, "\",\"");
     append_hex(spans, thing->context.span_id, 8);
     append(spans, "\"]");
-}
-
-/* Puts texts one after the other, each with its zero byte, `empty` more after each pair. */
-static polyspan_bytes join(const json *pairs, int empty, char *out) {
-    const json *pair = pairs == NULL ? NULL : pairs->child, *part;
-    char *end = out;
-    polyspan_bytes result = {(const uint8_t *)out, 0};
-    for (; pair != NULL; pair = pair->next) {
-        for (part = pair->child; part != NULL; part = part->next, end += strlen(end) + 1) strcpy(end, part->text);
-        if (empty) *end++ = 0;
-    }
-    result.len = (size_t)(end - out);
-    return result;
-}
-
-/* Writes zero-terminated texts as a list of pairs, passing over `skip` texts after each pair. */
-static void show_pairs(const char *name, const polyspan_buffer *list, int skip) {
-    const char *at = (const char *)list->data, *end = at + list->len;
-    append(results, "\"%s\":[", name);
-    while (at < end) {
-        append(results, (const uint8_t *)at == list->data ? "[" : ",[");
-        append_string(results, at, strlen(at));
-        append(results, ",");
-        at += strlen(at) + 1;
-        append_string(results, at, strlen(at));
-        append(results, "]");
-        at += strlen(at) + 1;
-        if (skip) at += strlen(at) + 1;
-    }
-    append(results, "]");
-}
-
-static void extract(const json *step, const char *label) {
-    static char headers[ROOM];
-    static uint8_t entries[ROOM];
-    known *thing = make(label);
-    polyspan_buffer tracestate = {thing->state, sizeof thing->state, 0}, baggage = {entries, sizeof entries, 0};
-    int valid;
-    polyspan_propagation_extract(provider, join(json_get(step, "headers"), 0, headers), &thing->context, &tracestate,
-                                 &baggage);
-    thing->state_length = tracestate.len;
-    append(results, "%s{", *results ? "," : "");
-    valid = memcmp(thing->context.span_id, "\0\0\0\0\0\0\0", 8) != 0;
-    if (valid) {
-        append(results, "\"trace_id\":\"");
-        append_hex(results, thing->context.trace_id, 16);
-        append(results, "\",\"span_id\":\"");
-        append_hex(results, thing->context.span_id, 8);
-        append(results, "\",\"flags\":%d", thing->context.flags);
-        if (tracestate.len > 0) append(results, ",\"state\":");
-        if (tracestate.len > 0) append_string(results, (const char *)thing->state, tracestate.len);
-    }
-    if (valid && baggage.len > 0) append(results, ",");
-    if (baggage.len > 0) show_pairs("baggage", &baggage, 1);
-    append(results, "}");
-}
-
-static void inject(const json *step, uint64_t span) {
-    static char entries[ROOM];
-    static uint8_t headers[ROOM];
-    polyspan_buffer out = {headers, sizeof headers, 0};
-    polyspan_propagation_inject(provider, span, NULL, text(NULL), join(json_get(step, "baggage"), 1, entries), &out);
-    append(results, "%s{", *results ? "," : "");
-    show_pairs("headers", &out, 0);
-    append(results, "}");
 }
 
 static void play_step(const json *step) {

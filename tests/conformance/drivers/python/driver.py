@@ -15,10 +15,6 @@ from opentelemetry.util.types import Attributes, AttributeValue
 Json = Any
 
 
-class UnsupportedError(Exception):
-    """The API has no way to say what the case says."""
-
-
 class Play:
     """A case under way."""
 
@@ -30,7 +26,6 @@ class Play:
         self.results: list[Json] = []
 
     def start(self, label: str, step: Json) -> None:
-        """Starts a span, below a span of this process or one that was extracted."""
         scope, parent = step["scope"], step.get("parent")
         tracer = self.provider.get_tracer(scope["name"], scope.get("version"), scope.get("schema_url"))
         context = self.remote.get(parent) or Context()
@@ -49,12 +44,10 @@ class Play:
         self.spans[label] = span
 
     def context(self, label: str) -> trace.SpanContext:
-        """The context of a span of this process, or of one that was extracted."""
         span = self.spans.get(label) or trace.get_current_span(self.remote[label])
         return span.get_span_context()
 
     def extract(self, label: str, step: Json) -> None:
-        """Reads headers and tells what they say."""
         headers: dict[str, list[str]] = {}
         for name, line in step["headers"]:
             headers.setdefault(name, []).append(line)
@@ -71,7 +64,6 @@ class Play:
         self.results.append(result)
 
     def inject(self, label: str, step: Json) -> None:
-        """Writes the headers for a call from a span."""
         context = trace.set_span_in_context(self.spans[label], Context())
         for key, value in step["baggage"]:
             context = baggage.set_baggage(key, value, context)
@@ -80,7 +72,6 @@ class Play:
         self.results.append({"headers": list(carrier.items())})
 
     def change(self, verb: str, span: trace.Span, step: Json) -> None:
-        """Everything that is done to a live span."""
         match verb:
             case "set":
                 span.set_attribute(text(step["key"]), value(step["value"]))
@@ -146,7 +137,6 @@ def text(given: str | dict[str, list[int]]) -> str:
 
 
 def play(case: Json) -> Json:
-    """The answer to a case."""
     provider = polyspan.TracerProvider(**case["options"])
     run = Play(provider)
     try:
@@ -166,8 +156,6 @@ VERBS = {"start", "set", "event", "link", "exception", "status", "rename", "end"
 for line in sys.stdin:
     try:
         answer = play(json.loads(line))
-    except UnsupportedError as error:
-        answer = {"unsupported": str(error)}
     except Exception as error:
         answer = {"error": f"{type(error).__name__}: {error}"}
     print(json.dumps(answer), flush=True)
