@@ -57,16 +57,12 @@ def compare(case: Case, measure: Played, played: Played) -> list[str]:
     mapped = [wire.with_ids(scope, ids) for scope in played.scopes]
     if mapped == measure.scopes:
         return []
-    ours = b"".join(mapped)
-    theirs = b"".join(measure.scopes)
-    at = next(
-        (i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), min(len(ours), len(theirs))
-    )
+    got, wanted = b"".join(mapped), b"".join(measure.scopes)
+    pairs = enumerate(zip(got, wanted, strict=False))
+    at = next((index for index, (a, b) in pairs if a != b), min(len(got), len(wanted)))
+    here = slice(max(0, at - 8), at + 16)
     return [
-        (
-            f"other bytes at {at} of {len(ours)} and {len(theirs)}: "
-            f"{ours[max(0, at - 8) : at + 16].hex()} instead of {theirs[max(0, at - 8) : at + 16].hex()}"
-        )
+        f"other bytes at {at} of {len(got)} and {len(wanted)}: {got[here].hex()} instead of {wanted[here].hex()}"
     ]
 
 

@@ -1,6 +1,5 @@
 #include "values.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,10 +65,6 @@ static int64_t integer(const char *digits) {
     return number;
 }
 
-static double real(const char *digits) {
-    return strcmp(digits, "nan") == 0 ? NAN : strtod(digits, NULL);
-}
-
 /* Adds a value, its parts behind it. */
 static void add(polyspan_bytes key, const json *value) {
     const json *content = value->child, *part;
@@ -88,7 +83,7 @@ static void add(polyspan_bytes key, const json *value) {
         node->integer = integer(content->text);
     } else if (strcmp(kind, "double") == 0) {
         node->kind = POLYSPAN_DOUBLE;
-        node->real = real(content->text);
+        node->real = strtod(content->text, NULL);
     } else if (strcmp(kind, "bytes") == 0) {
         node->kind = POLYSPAN_BYTES;
         node->text = base64(content);

@@ -46,4 +46,10 @@ internal sealed partial class Play
         Propagation.Inject(span.Context, (name, value) => headers.Add(new[] { name, value }));
         results.Add(new Dictionary<string, object> { ["headers"] = headers });
     }
+
+    private SpanContext ContextOf(string label)
+    {
+        return spans.TryGetValue(label, out Span span) ? span.Context
+            : remote.TryGetValue(label, out SpanContext context) ? context : default;
+    }
 }

@@ -144,10 +144,4 @@ internal sealed partial class Play
         spans[label] = span;
         started.Add(new[] { label, span.Context.TraceId, span.Context.SpanId });
     }
-
-    private SpanContext ContextOf(string label)
-    {
-        return spans.TryGetValue(label, out Span span) ? span.Context
-            : remote.TryGetValue(label, out SpanContext context) ? context : default;
-    }
 }
