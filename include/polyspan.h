@@ -474,11 +474,15 @@ int32_t polyspan_span_add_link(uint64_t span,
                                const struct polyspan_node *attributes,
                                size_t count);
 
-// Adds an `exception` event. Each of the texts may be empty. Does not set the status.
+// Adds an `exception` event, with further attributes given as `count` nodes with keys; these win over the three texts, each
+// of which may be empty. `unix_nanos` 0 is now. Does not set the status.
 int32_t polyspan_span_record_exception(uint64_t span,
                                        struct polyspan_bytes type_name,
                                        struct polyspan_bytes message,
-                                       struct polyspan_bytes stacktrace);
+                                       struct polyspan_bytes stacktrace,
+                                       const struct polyspan_node *attributes,
+                                       size_t count,
+                                       uint64_t unix_nanos);
 
 // Sets the status: one of `POLYSPAN_STATUS_*`. The description only counts for an error.
 int32_t polyspan_span_set_status(uint64_t span, uint32_t code, struct polyspan_bytes description);

@@ -16,7 +16,7 @@ static int load(uint64_t tracer, uint64_t parent, const char *path) {
     file = fopen(path, "r");
     if (file == NULL) {
         polyspan_span_record_exception(span, polyspan_text("IOError"), polyspan_text("no such file"),
-                                       polyspan_text(NULL));
+                                       polyspan_text(NULL), NULL, 0, 0);
         polyspan_span_set_status(span, POLYSPAN_STATUS_ERROR, polyspan_text("cannot load"));
     } else {
         fclose(file);

@@ -92,7 +92,7 @@ static void a_span_takes_all_it_can_hold(void) {
     STATUS(POLYSPAN_OK, polyspan_span_add_event(root, TEXT("timed"), NULL, 0, 1700000000000000001));
     STATUS(POLYSPAN_OK, polyspan_id_generate(provider, link.trace_id, link.span_id));
     STATUS(POLYSPAN_OK, polyspan_span_add_link(root, &link, TEXT("a=1"), nodes + 3, 1));
-    STATUS(POLYSPAN_OK, polyspan_span_record_exception(root, TEXT("Broken"), TEXT("it broke"), NONE));
+    STATUS(POLYSPAN_OK, polyspan_span_record_exception(root, TEXT("Broken"), TEXT("it broke"), NONE, NULL, 0, 0));
     STATUS(POLYSPAN_OK, polyspan_span_set_status(root, POLYSPAN_STATUS_ERROR, TEXT("on purpose")));
 
     STATUS(POLYSPAN_OK, polyspan_span_start(tracer, TEXT("child"), POLYSPAN_KIND_CLIENT, root, NULL,

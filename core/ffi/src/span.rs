@@ -299,25 +299,32 @@ pub unsafe extern "C" fn polyspan_span_add_link(
     })
 }
 
-/// Adds an `exception` event. Each of the texts may be empty. Does not set the status.
+/// Adds an `exception` event, with further attributes given as `count` nodes with keys; these win over the three texts, each
+/// of which may be empty. `unix_nanos` 0 is now. Does not set the status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn polyspan_span_record_exception(
     span: u64,
     type_name: polyspan_bytes,
     message: polyspan_bytes,
     stacktrace: polyspan_bytes,
+    attributes: *const polyspan_node,
+    count: usize,
+    unix_nanos: u64,
 ) -> i32 {
     guard(null_mut(), || {
         // SAFETY: borrowed for the call.
-        let (type_name, message, stacktrace) = unsafe {
+        let (type_name, message, stacktrace, attributes) = unsafe {
             (
                 type_name.text("type_name")?,
                 message.text("message")?,
                 stacktrace.text("stacktrace")?,
+                self::attributes(attributes, count)?,
             )
         };
-        with(span, |span| {
-            span.record_exception(type_name, message, Some(stacktrace), &[])
+        let stacktrace = Some(stacktrace);
+        with(span, |span| match unix_nanos {
+            0 => span.record_exception(type_name, message, stacktrace, &attributes),
+            at => span.record_exception_at(type_name, message, stacktrace, &attributes, at),
         })
     })
 }

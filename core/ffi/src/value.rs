@@ -108,12 +108,22 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// What nests deeper than allowed becomes empty, as in every language; its parts are read all the same.
+    fn pass_over(&mut self, node: &polyspan_node) -> Result<Value<'a>, Failure> {
+        let mut open = u64::from(node.children);
+        while open > 0 {
+            let child = self.child()?;
+            open -= 1;
+            if matches!(child.kind, POLYSPAN_ARRAY | POLYSPAN_MAP) {
+                open += u64::from(child.children);
+            }
+        }
+        Ok(Value::Empty)
+    }
+
     fn value(&mut self, node: &'a polyspan_node, depth: usize) -> Result<Value<'a>, Failure> {
-        if depth > Value::MAX_DEPTH {
-            return Err(Failure::Argument {
-                argument: "nodes",
-                must: "not nest deeper than 64",
-            });
+        if depth >= Value::MAX_DEPTH && matches!(node.kind, POLYSPAN_ARRAY | POLYSPAN_MAP) {
+            return self.pass_over(node);
         }
         // SAFETY: whoever made this reader promised that what the nodes refer to is there.
         Ok(match node.kind {

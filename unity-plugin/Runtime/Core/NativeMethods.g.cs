@@ -358,10 +358,11 @@ namespace Polyspan.Native
         internal static extern int polyspan_span_add_link(ulong span, polyspan_context* context, polyspan_bytes tracestate, polyspan_node* attributes, nuint count);
 
         /// <summary>
-        ///  Adds an `exception` event. Each of the texts may be empty. Does not set the status.
+        ///  Adds an `exception` event, with further attributes given as `count` nodes with keys; these win over the three texts, each
+        ///  of which may be empty. `unix_nanos` 0 is now. Does not set the status.
         /// </summary>
         [DllImport(__DllName, EntryPoint = "polyspan_span_record_exception", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
-        internal static extern int polyspan_span_record_exception(ulong span, polyspan_bytes type_name, polyspan_bytes message, polyspan_bytes stacktrace);
+        internal static extern int polyspan_span_record_exception(ulong span, polyspan_bytes type_name, polyspan_bytes message, polyspan_bytes stacktrace, polyspan_node* attributes, nuint count, ulong unix_nanos);
 
         /// <summary>
         ///  Sets the status: one of `POLYSPAN_STATUS_*`. The description only counts for an error.

@@ -88,8 +88,9 @@ static void play_step(const json *step) {
     } else if (strcmp(verb, "link") == 0) {
         link_to(span, step);
     } else if (strcmp(verb, "exception") == 0) {
+        const polyspan_node *nodes = attributes(json_get(step, "attributes"), &length);
         polyspan_span_record_exception(span, text(json_get(step, "type")), text(json_get(step, "message")),
-                                       text(json_get(step, "stacktrace")));
+                                       text(json_get(step, "stacktrace")), nodes, length, nanos(step));
     } else if (strcmp(verb, "status") == 0) {
         polyspan_span_set_status(span, code->text[0] == 'u' ? 0 : code->text[0] == 'o' ? 1 : 2,
                                  text(json_get(step, "description")));

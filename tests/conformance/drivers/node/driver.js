@@ -21,7 +21,7 @@ class Play {
 
   start(label, step) {
     const { name, version, schema_url: schemaUrl } = step.scope;
-    const span = api.trace.getTracer(name, version, { schemaUrl }).startSpan(
+    const span = api.trace.getTracerProvider().getTracer(name, version, { schemaUrl }).startSpan(
       text(step.name),
       {
         kind: KINDS.indexOf(step.kind),

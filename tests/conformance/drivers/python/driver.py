@@ -122,9 +122,7 @@ def value(given: Json) -> Json:
 
 def text(given: str | dict[str, list[int]]) -> str:
     """A text; one given as UTF-16 may hold half a surrogate pair, which Python's str can."""
-    if isinstance(given, str):
-        return given
-    return b"".join(unit.to_bytes(2, "little") for unit in given["utf16"]).decode(
+    return given if isinstance(given, str) else b"".join(unit.to_bytes(2, "little") for unit in given["utf16"]).decode(
         "utf-16-le", "surrogatepass"
     )
 

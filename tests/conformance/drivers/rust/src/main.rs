@@ -1,18 +1,16 @@
 //! Plays conformance vectors through the public API of the crate `polyspan`: a case a line, an answer a line.
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use polyspan::trace::OwnedValue;
-use polyspan::{
-    Baggage, Config, Parent, Provider, Span, SpanContext, SpanKind, Status, Tracer, Value,
-};
+mod carriers;
+mod values;
+
+use polyspan::{Config, Parent, Provider, Span, SpanContext, SpanKind, Status, Tracer};
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
 use std::error::Error;
 use std::time::Duration;
+use values::{attributes, borrowed, nanos, text, value};
 
 type Done<T> = Result<T, Box<dyn Error>>;
-type Attributes = Vec<(String, OwnedValue)>;
 
 /// A case under way.
 struct Play {
@@ -137,7 +135,7 @@ impl Play {
             .start();
         for link in step["links"].as_array().ok_or("no links")? {
             let target = self.context(text(&link["to"])?).ok_or("no target")?;
-            span.add_link(&target, &borrowed(&self::attributes(link)?));
+            span.add_link(&target, &borrowed(&values::attributes(link)?));
         }
         let context = span.context();
         self.started.push(json!([
@@ -148,114 +146,4 @@ impl Play {
         self.spans.insert(label.to_owned(), span);
         Ok(())
     }
-
-    fn context(&self, label: &str) -> Option<SpanContext> {
-        let own = self.spans.get(label).map(Span::context);
-        own.or_else(|| self.remote.get(label)).cloned()
-    }
-
-    fn extract(&mut self, label: &str, step: &Json) -> Done<()> {
-        let headers = pairs(&step["headers"])?;
-        let (context, baggage) = self.provider.extract(&|name| {
-            let lines = headers.iter().filter(|(header, _)| header == name);
-            lines.map(|(_, line)| line.clone()).collect()
-        });
-        let mut result = json!({});
-        if let Some(context) = context {
-            result["trace_id"] = context.trace_id.to_string().into();
-            result["span_id"] = context.span_id.to_string().into();
-            result["flags"] = context.flags.bits().into();
-            if !context.state.is_empty() {
-                result["state"] = context.state.as_str().into();
-            }
-            self.remote.insert(label.to_owned(), context);
-        }
-        if !baggage.is_empty() {
-            result["baggage"] = baggage
-                .iter()
-                .map(|entry| json!([entry.key(), entry.value()]))
-                .collect();
-        }
-        self.results.push(result);
-        Ok(())
-    }
-
-    fn inject(&mut self, label: &str, step: &Json) -> Done<()> {
-        let context = self.context(label).ok_or("no such span")?;
-        let baggage: Baggage = pairs(&step["baggage"])?.into_iter().collect();
-        let mut headers: Vec<Json> = Vec::new();
-        self.provider
-            .inject(&context, &baggage, &mut |name, value| {
-                headers.push(json!([name, value]))
-            });
-        self.results.push(json!({ "headers": headers }));
-        Ok(())
-    }
-}
-
-fn nanos(step: &Json) -> u64 {
-    step["at"].as_u64().unwrap_or_default() * 1000
-}
-
-fn text(given: &Json) -> Done<&str> {
-    if given.is_null() {
-        return Ok("");
-    }
-    Ok(given.as_str().ok_or("a str of Rust is always UTF-8")?)
-}
-
-fn pairs(list: &Json) -> Done<Vec<(String, String)>> {
-    let pair = |pair: &Json| Ok((text(&pair[0])?.to_owned(), text(&pair[1])?.to_owned()));
-    list.as_array()
-        .ok_or("no pairs")?
-        .iter()
-        .map(pair)
-        .collect()
-}
-
-fn attributes(step: &Json) -> Done<Attributes> {
-    step["attributes"]
-        .as_array()
-        .map_or_else(|| Ok(Vec::new()), |list| members(list))
-}
-
-fn members(list: &[Json]) -> Done<Attributes> {
-    list.iter()
-        .map(|member| Ok((text(&member[0])?.to_owned(), value(&member[1])?)))
-        .collect()
-}
-
-fn borrowed(attributes: &Attributes) -> Vec<(&str, Value<'_>)> {
-    attributes
-        .iter()
-        .map(|(key, value)| (key.as_str(), value.as_value()))
-        .collect()
-}
-
-fn value(given: &Json) -> Done<OwnedValue> {
-    if let Some(depth) = given["deep"].as_u64() {
-        return (0..depth).try_fold(value(&given["in"])?, |inner, _| {
-            Ok(OwnedValue::Array(vec![inner]))
-        });
-    }
-    let (kind, content) = given
-        .as_object()
-        .and_then(|one| one.iter().next())
-        .ok_or("no value")?;
-    let list = || content.as_array().ok_or("no list");
-    Ok(match kind.as_str() {
-        "string" => OwnedValue::Str(text(content)?.to_owned()),
-        "bool" => OwnedValue::Bool(content == true),
-        "int" => OwnedValue::Int(
-            text(content)?
-                .parse()
-                .map_err(|_| "an integer of Value is an i64")?,
-        ),
-        "double" => OwnedValue::Double(text(content)?.parse()?),
-        "bytes" => OwnedValue::Bytes(BASE64_STANDARD.decode(text(content)?)?),
-        "array" => OwnedValue::Array(list()?.iter().map(value).collect::<Done<_>>()?),
-        "map" => OwnedValue::Map(members(list()?)?),
-        "empty" => OwnedValue::Empty,
-        _ => return Err("a str of Rust is always UTF-8".into()),
-    })
 }
