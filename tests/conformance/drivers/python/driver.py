@@ -100,10 +100,8 @@ def attributes(step: Json) -> Attributes:
 def value(given: Json) -> Json:
     """A typed value as Python has it."""
     match given:
-        case {"int": digits}:
-            return int(digits)
-        case {"double": digits}:
-            return float(digits)
+        case {"int": number} | {"double": number}:
+            return int(number) if "int" in given else float(number)
         case {"bytes": encoded}:
             return base64.b64decode(encoded)
         case {"array": elements}:
@@ -122,7 +120,9 @@ def value(given: Json) -> Json:
 
 def text(given: str | dict[str, list[int]]) -> str:
     """A text; one given as UTF-16 may hold half a surrogate pair, which Python's str can."""
-    return given if isinstance(given, str) else b"".join(unit.to_bytes(2, "little") for unit in given["utf16"]).decode(
+    if isinstance(given, str):
+        return given
+    return b"".join(unit.to_bytes(2, "little") for unit in given["utf16"]).decode(
         "utf-16-le", "surrogatepass"
     )
 
