@@ -147,16 +147,11 @@ SUITES: tuple[Suite, ...] = (
     ),
     Suite(
         "conformance",
-        # C, .NET and Unity follow: their drivers are not complete.
-        "the same vectors through the public API of Rust, Python and Node.js, identical bytes",
+        "the same vectors through the public API of every language, identical bytes",
         "tests/conformance/run.py",
-        ("rust", "python", "node"),
-        (
-            Step(
-                "{python} tests/conformance/run.py --language rust --language python --language node",
-                "plain",
-            ),
-        ),
+        ("c", "python", "node", "dotnet", "unity"),
+        (Step("{python} tests/conformance/run.py", "plain"),),
+        partial=True,
     ),
     Suite(
         "demo-checks",
@@ -174,7 +169,7 @@ SUITES: tuple[Suite, ...] = (
     ),
     Suite(
         "sanitizers",
-        # By name only until its run is seen to pass on a quiet machine: a forked child was once too slow under valgrind.
+        # By name only: it fails. `a_child_uses_the_handles_of_its_parent` exits non-zero under valgrind, cause not found.
         "tests/c under AddressSanitizer (library instrumented too) and valgrind",
         "tests/c",
         ("c", "valgrind"),
