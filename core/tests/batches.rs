@@ -324,6 +324,22 @@ fn a_record_that_is_wrong_is_counted_and_those_before_it_arrive() {
 }
 
 #[test]
+fn a_record_without_ids_is_counted_and_not_sent() {
+    for slot in [3, 2] {
+        let sink = Sink::start();
+        let mut batch = Builder::new(0);
+        batch.record(SAMPLED, &[], &[]);
+        batch.slots[2 + slot] = 0;
+        if slot == 2 {
+            batch.slots[2 + 1] = 0;
+        }
+        let provider = provider(&sink);
+        assert_eq!(deliver(provider, &sink, batch.finish(), 1).len(), 0);
+        assert_eq!(provider.stats().dropped(DropCause::Invalid), 1);
+    }
+}
+
+#[test]
 fn one_text_referred_to_again_and_again_does_not_grow_without_bound() {
     let sink = Sink::start();
     let mut batch = Builder::new(0);

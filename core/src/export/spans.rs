@@ -28,6 +28,9 @@ impl Policy<'_> {
         record: &Record<'_>,
         scratch: &mut Scratch,
     ) -> Result<(), BatchError> {
+        if !record.trace_id().is_valid() || !record.span_id().is_valid() {
+            return Err(BatchError::Malformed);
+        }
         let mut source = Source {
             text: record.text(),
             budget: text_budget(),
