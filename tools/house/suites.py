@@ -168,8 +168,17 @@ SUITES: tuple[Suite, ...] = (
         (Step("{python} tests/fork/run.py", "plain"),),
     ),
     Suite(
+        "address",
+        "tests/c under AddressSanitizer, library instrumented too",
+        "tests/c",
+        ("c",),
+        (Step("{python} tests/c/run.py --address", "plain", minutes=30),),
+        stage="ci",
+    ),
+    Suite(
         "sanitizers",
-        # By name only: it fails. `a_child_uses_the_handles_of_its_parent` exits non-zero under valgrind, cause not found.
+        # By name only, because it fails: in a forked child valgrind calls lost what only the worker's stack referred to.
+        # Belongs into the stage "ci" as soon as `a_child_uses_the_handles_of_its_parent` passes there.
         "tests/c under AddressSanitizer (library instrumented too) and valgrind",
         "tests/c",
         ("c", "valgrind"),
