@@ -78,7 +78,7 @@ def _lint(_: argparse.Namespace) -> int:
 
 
 def _run(target: str, chosen: Sequence[Suite], wanted: Callable[[Step], bool]) -> int:
-    outcomes = runs.run_suites(chosen, growing=suites.GROWING, chosen=wanted)
+    outcomes = runs.run_suites(chosen, chosen=wanted)
     count = runs.summarise(outcomes)
     tally.record(target, count)
     return _close(count)

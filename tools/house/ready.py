@@ -89,8 +89,7 @@ def _set_up(language: str) -> None:
     for before in setup.after:
         _set_up(before)
     for build in setup.builds:
-        if build.exists:
-            _bring_up_to_date(language, build)
+        _bring_up_to_date(language, build)
     _done.add(language)
 
 

@@ -34,12 +34,6 @@ class Build:
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     minutes: float = 20
-    manifest: str = ""
-
-    @property
-    def exists(self) -> bool:
-        """Whether what it builds is in this checkout (while the tree grows)."""
-        return (paths.ROOT / self.cwd / self.manifest).exists()
 
 
 @dataclass(frozen=True)
@@ -72,7 +66,6 @@ def _npm_ci(project: str) -> Build:
         cwd=project,
         inputs=(f"{project}/package.json", f"{project}/package-lock.json"),
         outputs=(f"{project}/node_modules/.package-lock.json",),
-        manifest="package-lock.json",
     )
 
 
@@ -88,7 +81,6 @@ SETUPS: dict[str, Setup] = {
                 (_RECEIPT,),
                 inputs=("include", "examples/demo/receipt"),
                 outputs=("{target}/debug/demo-receipt",),
-                manifest="examples/demo/receipt/receipt.c",
             ),
         ),
         after=("rust",),
@@ -122,7 +114,6 @@ SETUPS: dict[str, Setup] = {
                 cwd="bindings-python",
                 inputs=(*_CORE, "bindings-python"),
                 outputs=(f"{_SITE_PACKAGES}/polyspan*", "bindings-python/python/polyspan/*.so"),
-                manifest="pyproject.toml",
             ),
         ),
         after=("venv",),
@@ -137,7 +128,6 @@ SETUPS: dict[str, Setup] = {
                 cwd="bindings-node",
                 inputs=("bindings-node", "{target}/debug/libpolyspan_node.so"),
                 outputs=("bindings-node/dist/index.js", "bindings-node/**/*.node"),
-                manifest="src/index.ts",
             ),
         ),
         after=("rust",),
@@ -151,14 +141,12 @@ SETUPS: dict[str, Setup] = {
                 cwd="bindings-dotnet",
                 inputs=("bindings-dotnet", "unity-plugin", _NATIVE),
                 outputs=("bindings-dotnet/src/Polyspan/bin/Debug/netstandard2.0/Polyspan.dll",),
-                manifest="Polyspan.slnx",
             ),
             Build(
                 "billing",
                 ("dotnet build examples/demo/billing",),
                 inputs=("examples/demo/billing", "bindings-dotnet", "unity-plugin/Runtime/Core", _NATIVE),
                 outputs=("examples/demo/billing/bin/Debug/net10.0/billing.dll",),
-                manifest="examples/demo/billing/billing.csproj",
             ),
         ),
         after=("rust",),
@@ -171,7 +159,6 @@ SETUPS: dict[str, Setup] = {
                 ("dotnet build examples/demo/client",),
                 inputs=("examples/demo/client", "unity-plugin", "tests/unity", _NATIVE),
                 outputs=("examples/demo/client/bin/Debug/netstandard2.1/client.dll",),
-                manifest="examples/demo/client/client.csproj",
             ),
         ),
         after=("rust",),

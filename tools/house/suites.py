@@ -11,9 +11,6 @@ from typing import Literal
 Stage = Literal["test", "ci", "part"]
 Runner = Literal["check", "cargo", "pytest", "node", "dotnet", "unittest", "plain"]
 
-# While the tree grows: a suite whose `path` is not there yet is reported, not failed.
-GROWING = True
-
 
 @dataclass(frozen=True)
 class Step:

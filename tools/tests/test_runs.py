@@ -50,10 +50,10 @@ def suite(command: str, *, setups: tuple[str, ...] = (), path: str = ".", partia
     return Suite("x", "", path, setups, (Step(command, "plain"),), partial=partial)
 
 
-def run(*suites: Suite, growing: bool = False) -> tuple[list[runs.Outcome], str]:
+def run(*suites: Suite) -> tuple[list[runs.Outcome], str]:
     shown = io.StringIO()
     with contextlib.redirect_stdout(shown):
-        outcomes = runs.run_suites(suites, growing=growing)
+        outcomes = runs.run_suites(suites)
         runs.summarise(outcomes)
     return outcomes, shown.getvalue()
 
@@ -69,10 +69,9 @@ class Suites(unittest.TestCase):
         self.assertEqual([outcome.count for outcome in outcomes], [Count(failed=1), Count(2)])
         self.assertIn("FAILED x: `false` printed no closing line", shown)
 
-    def test_a_suite_that_vanished_fails_unless_the_tree_grows(self) -> None:
+    def test_a_suite_that_vanished_fails(self) -> None:
         gone = suite("true", path="no/such/place")
         self.assertEqual(run(gone)[0][0].count, Count(failed=1))
-        self.assertIn("not there yet", run(gone, growing=True)[1])
 
     def test_a_missing_toolchain_leaves_a_users_suite_out_loudly(self) -> None:
         with without("valgrind"), mock.patch.dict("os.environ", {"CI": ""}):
