@@ -21,7 +21,7 @@ REQUIREMENTS = (
 )
 
 # The Node packages with a lockfile of their own.
-NODE_PROJECTS = ("bindings-node", "examples/demo/gateway", "tests/conformance/drivers/node")
+NODE_PROJECTS = ("bindings-node", "examples/demo/gateway")
 
 
 @dataclass(frozen=True)

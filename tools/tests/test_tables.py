@@ -61,7 +61,9 @@ class Tables(unittest.TestCase):
         named = [suite.path for suite in SUITES]
         named += [step.cwd for suite in SUITES for step in suite.steps]
         named += [build.cwd for setup in SETUPS.values() for build in setup.builds]
-        for place in (*named, *REQUIREMENTS, *NODE_PROJECTS):
+        # `npm ci` installs from the lockfile and fails without one.
+        named += [f"{project}/package-lock.json" for project in NODE_PROJECTS]
+        for place in (*named, *REQUIREMENTS):
             self.assertTrue((paths.ROOT / place).exists(), place)
 
 
