@@ -16,7 +16,8 @@ import {
 import { SPAN_KEY, SUPPRESS_KEY } from './context';
 import { areValid, hex64 } from './ids';
 import { Exchange, HAS_PARENT, type Native, type Opened } from './native';
-import { PassiveSpan, readIds, Span } from './span';
+import { PassiveSpan } from './passive-span';
+import { readIds, Span } from './span';
 import { TraceState } from './trace-state';
 
 export class Propagator implements TextMapPropagator {

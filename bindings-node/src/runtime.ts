@@ -6,8 +6,8 @@
  * early follows a later `init`.
  */
 import { Batch } from './batch';
+import type { Head } from './local-trace';
 import { Exchange, type Limits, type Native, type Opened } from './native';
-import type { Head } from './span';
 
 export class Runtime {
   readonly native: Native;

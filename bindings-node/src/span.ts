@@ -15,50 +15,11 @@ import type {
   TimeInput,
 } from '@opentelemetry/api';
 import { hex64, word } from './ids';
-import { Exchange, type Verdict } from './native';
-import type { Runtime } from './runtime';
+import type { Head, LocalTrace } from './local-trace';
+import { Exchange } from './native';
+import { Identity } from './passive-span';
 import { given, MONOTONIC, read } from './time';
-import { TraceState } from './trace-state';
 import { type Kept, keep, Room, revealAll } from './value';
-
-/** The head verdict and what it adds to a context; shared by all spans that inherit it. */
-export class Head {
-  constructor(
-    readonly verdict: Verdict,
-    /** Trace flags as in `traceparent`. */
-    readonly flags: number,
-    readonly state: string,
-    readonly hasThreshold: boolean,
-    readonly threshold0: number,
-    readonly threshold1: number,
-  ) {}
-}
-
-/** What the spans of one trace share in this process under one local root: ids, and the clock they are measured by. */
-export class LocalTrace {
-  /** Spans that have started and not ended. */
-  open = 0;
-
-  constructor(
-    readonly runtime: Runtime,
-    readonly traceHigh0: number,
-    readonly traceHigh1: number,
-    readonly traceLow0: number,
-    readonly traceLow1: number,
-    readonly root0: number,
-    readonly root1: number,
-    readonly parentIsRemote: boolean,
-    /** Wall time of the anchor: whole milliseconds and nanoseconds. */
-    readonly millis: number,
-    readonly nanos: number,
-    /** The monotonic clock at that moment. */
-    readonly monotonic: number,
-  ) {}
-
-  get traceId(): string {
-    return hex64(this.traceHigh0, this.traceHigh1) + hex64(this.traceLow0, this.traceLow1);
-  }
-}
 
 export class SpanEvent {
   constructor(
@@ -78,61 +39,6 @@ export interface SpanLink {
   state: string;
   attributes: Kept[];
   dropped: number;
-}
-
-/** Fields that a span of either kind has: enough to be a parent. */
-abstract class Identity {
-  private context: SpanContext | undefined = undefined;
-
-  constructor(
-    readonly local: LocalTrace,
-    readonly head: Head,
-    readonly id0: number,
-    readonly id1: number,
-  ) {}
-
-  spanContext(): SpanContext {
-    if (this.context !== undefined) return this.context;
-    const { local, head } = this;
-    const context: SpanContext = {
-      traceId: local.traceId,
-      spanId: hex64(this.id0, this.id1),
-      traceFlags: head.flags,
-    };
-    if (head.state !== '') context.traceState = new TraceState(head.state);
-    this.context = context;
-    return context;
-  }
-}
-
-/** A span that is not recorded: it has a context to pass on, and nothing else. */
-export class PassiveSpan extends Identity implements ApiSpan {
-  isRecording(): boolean {
-    return false;
-  }
-  setAttribute(): this {
-    return this;
-  }
-  setAttributes(): this {
-    return this;
-  }
-  addEvent(): this {
-    return this;
-  }
-  addLink(): this {
-    return this;
-  }
-  addLinks(): this {
-    return this;
-  }
-  setStatus(): this {
-    return this;
-  }
-  updateName(): this {
-    return this;
-  }
-  recordException(): void {}
-  end(): void {}
 }
 
 const OK = 1;

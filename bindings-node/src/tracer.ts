@@ -10,9 +10,11 @@ import {
 } from '@opentelemetry/api';
 import { ActiveContext, type PolyspanContextManager, SPAN_KEY, SUPPRESS_KEY } from './context';
 import { areValid } from './ids';
+import { Head, LocalTrace } from './local-trace';
 import { Exchange, HAS_PARENT, Mask, REMOTE, Verdict } from './native';
+import { PassiveSpan } from './passive-span';
 import { type Runtime, state } from './runtime';
-import { Head, LocalTrace, PassiveSpan, readIds, Span } from './span';
+import { readIds, Span } from './span';
 
 type Body = (span: ApiSpan) => unknown;
 
