@@ -33,6 +33,7 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)
 )]
 
+mod choices;
 pub mod config;
 pub mod diagnostics;
 pub mod export;

@@ -1,10 +1,10 @@
 //! The policy: what is sampled, redacted, kept and propagated. Compiled once from the configuration, never changed.
 
-use crate::config::{self, Config, ConfigError};
+use crate::config::{Config, ConfigError};
 use crate::fingerprint::fnv1a;
-use crate::propagate::{Propagator, Propagators};
-use crate::redact::{Mode, Redactor};
-use crate::sample::{Mask, Sampler, SamplerError, TraceIdRatio};
+use crate::propagate::Propagators;
+use crate::redact::Redactor;
+use crate::sample::{Mask, Sampler};
 use crate::trace::Limits;
 
 /// Sampler, redactor, limits and propagators of one provider.
@@ -22,23 +22,12 @@ impl Policy {
     ///
     /// The sampler's argument is not a ratio.
     pub(crate) fn compile(config: &Config) -> Result<Self, ConfigError> {
-        let sampler = sampler(config).map_err(|_| ConfigError::Invalid {
-            field: "sampler_arg".to_owned(),
-            value: config.get("sampler_arg"),
-            reason: None,
-            allowed: "a number from 0 to 1".to_owned(),
-        })?;
+        let sampler = config.head_sampler()?;
         Ok(Self {
             mask: sampler.mask(),
             sampler,
-            redactor: Redactor::new(match config.redaction {
-                config::Redaction::Off => Mode::Off,
-                config::Redaction::Default => Mode::Default,
-            }),
-            propagators: Propagators::new(config.propagators.iter().map(|name| match name {
-                config::Propagator::TraceContext => Propagator::TraceContext,
-                config::Propagator::Baggage => Propagator::Baggage,
-            })),
+            redactor: Redactor::new(config.redaction),
+            propagators: config.propagators.clone(),
             limits: config.limits,
         })
     }
@@ -64,17 +53,4 @@ impl Policy {
             self.propagators.describe(),
         )
     }
-}
-
-fn sampler(config: &Config) -> Result<Sampler, SamplerError> {
-    use config::Sampler as Choice;
-    let ratio = || TraceIdRatio::new(config.sampling_ratio()).map(Sampler::TraceIdRatio);
-    Ok(match config.sampler {
-        Choice::AlwaysOn => Sampler::AlwaysOn,
-        Choice::AlwaysOff => Sampler::AlwaysOff,
-        Choice::TraceIdRatio => ratio()?,
-        Choice::ParentBasedAlwaysOn => Sampler::parent_based(Sampler::AlwaysOn),
-        Choice::ParentBasedAlwaysOff => Sampler::parent_based(Sampler::AlwaysOff),
-        Choice::ParentBasedTraceIdRatio => Sampler::parent_based(ratio()?),
-    })
 }

@@ -1,87 +1,6 @@
-//! Settings that are one of a few names.
-//!
-//! A name that the OpenTelemetry specification knows but this version has not built is told apart from a typing mistake,
-//! so that nobody has to guess why a documented value is refused.
+//! Settings of the configuration alone that are one of a few names.
 
-/// Declares an enum together with the names its variants have in settings (the first is the official one).
-macro_rules! choices {
-    (
-        $(#[$attribute:meta])*
-        pub enum $type:ident { $( $(#[$doc:meta])* $variant:ident = $name:literal $(| $alias:literal)* ),+ $(,)? }
-        later: [$($later:literal),*]
-    ) => {
-        $(#[$attribute])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum $type { $( $(#[$doc])* $variant ),+ }
-
-        impl $type {
-            /// The names, as settings spell them.
-            pub const NAMES: &'static [&'static str] = &[$($name),+];
-            /// Names of the specification that come in a later version.
-            pub(crate) const LATER: &'static [&'static str] = &[$($later),*];
-
-            /// The name, as settings spell it.
-            pub const fn name(self) -> &'static str {
-                match self { $( Self::$variant => $name ),+ }
-            }
-
-            /// The variant of that name; upper and lower case are alike.
-            pub fn from_name(name: &str) -> Option<Self> {
-                $( if [$name $(, $alias)*].iter().any(|known| known.eq_ignore_ascii_case(name)) {
-                    return Some(Self::$variant);
-                } )+
-                None
-            }
-        }
-
-        impl std::fmt::Display for $type {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.name())
-            }
-        }
-    };
-}
-
-choices! {
-    /// Which spans are sampled.
-    pub enum Sampler {
-        /// Every span.
-        AlwaysOn = "always_on",
-        /// No span.
-        AlwaysOff = "always_off",
-        /// The share [`sampler_arg`](super::Config::sampler_arg) of the traces, by trace id.
-        TraceIdRatio = "traceidratio",
-        /// As the parent; roots always.
-        ParentBasedAlwaysOn = "parentbased_always_on",
-        /// As the parent; roots never.
-        ParentBasedAlwaysOff = "parentbased_always_off",
-        /// As the parent; roots by the share [`sampler_arg`](super::Config::sampler_arg), by trace id.
-        ParentBasedTraceIdRatio = "parentbased_traceidratio",
-    }
-    later: ["jaeger_remote", "parentbased_jaeger_remote", "xray"]
-}
-
-choices! {
-    /// What is removed before spans and baggage leave the process.
-    pub enum Redaction {
-        /// Nothing. For tests and controlled environments.
-        Off = "off",
-        /// The default rules.
-        Default = "default",
-    }
-    later: ["strict", "audit"]
-}
-
-choices! {
-    /// A format in which trace context or baggage travels.
-    pub enum Propagator {
-        /// W3C Trace Context: `traceparent` and `tracestate`.
-        TraceContext = "tracecontext",
-        /// W3C Baggage.
-        Baggage = "baggage",
-    }
-    later: ["b3", "b3multi", "jaeger", "xray", "ottrace"]
-}
+use crate::choices::choices;
 
 choices! {
     /// Where a signal goes.
@@ -159,15 +78,5 @@ impl Binding {
             Binding::Python => "python",
             Binding::Rust => "rust",
         }
-    }
-}
-
-impl Sampler {
-    /// Whether [`sampler_arg`](super::Config::sampler_arg) means something to this sampler.
-    pub const fn takes_ratio(self) -> bool {
-        matches!(
-            self,
-            Sampler::TraceIdRatio | Sampler::ParentBasedTraceIdRatio
-        )
     }
 }

@@ -1,13 +1,15 @@
 //! The kinds of settings there are: how each is read, bounded, shown, and described to somebody who got it wrong.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use http::Uri;
 
 use super::error::readable;
 use super::otlp::{Headers, Timeout, parse_endpoint};
-use super::{Config, ConfigError, Propagator, pairs};
+use super::{Config, ConfigError, pairs};
 use crate::export::endpoint::shown;
+use crate::propagate::{Propagator, Propagators};
 use crate::trace::OwnedValue;
 
 /// The largest number that OpenTelemetry's settings must support, and the largest one polyspan takes.
@@ -53,11 +55,11 @@ pub(crate) enum Field {
         later: &'static [&'static str],
         /// What a user should know in addition; follows the names.
         note: &'static str,
-        get: fn(&Config) -> &'static str,
+        get: fn(&Config) -> Cow<'static, str>,
         /// `false` if it is none of the names.
         set: fn(&mut Config, &str) -> bool,
     },
-    Propagators(Place<Vec<Propagator>>),
+    Propagators(Place<Propagators>),
     Endpoint(Place<Uri>),
     Headers(Place<Headers>),
     Attributes(Place<Vec<(String, OwnedValue)>>),
@@ -106,8 +108,14 @@ impl Field {
                 }
             }
             Field::Propagators(place) => {
-                let (known, refusal) = propagators(text);
-                if refusal.is_none() || (source == Source::Environment && !known.is_empty()) {
+                let (known, unknown) = Propagators::parse(text);
+                let some = !known.list().is_empty();
+                let refusal = match unknown.first() {
+                    Some(first) => Some(Some(unknown_propagator(&first.name))),
+                    None if some || text.eq_ignore_ascii_case("none") => None,
+                    None => Some(None),
+                };
+                if refusal.is_none() || (source == Source::Environment && some) {
                     (place.set)(config, known);
                 }
                 return refusal.map_or(Ok(()), Err);
@@ -145,15 +153,8 @@ impl Field {
             Field::Delay(place) => (place.get)(config)?.as_millis().to_string(),
             Field::Timeout(place) => (place.get)(config)?.millis().to_string(),
             Field::Ratio(place) => (place.get)(config)?.to_string(),
-            Field::Choice { get, .. } => get(config).to_owned(),
-            Field::Propagators(place) => match (place.get)(config)?.as_slice() {
-                [] => "none".to_owned(),
-                list => list
-                    .iter()
-                    .map(|one| one.name())
-                    .collect::<Vec<_>>()
-                    .join(","),
-            },
+            Field::Choice { get, .. } => get(config).into_owned(),
+            Field::Propagators(place) => (place.get)(config)?.describe(),
             Field::Endpoint(place) => shown(&(place.get)(config)?.to_string()),
             Field::Headers(place) => (place.get)(config).filter(|h| !h.is_empty())?.to_string(),
             // Values may be anything, so only the keys are shown.
@@ -222,36 +223,15 @@ fn ratio(text: &str) -> Option<f64> {
         .filter(|ratio| (0.0..=1.0).contains(ratio))
 }
 
-fn propagators(text: &str) -> (Vec<Propagator>, Option<Refusal>) {
-    let names: Vec<_> = text
-        .split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .collect();
-    let mut known = Vec::new();
-    let mut refusal = names.is_empty().then_some(None);
-    for name in &names {
-        if name.eq_ignore_ascii_case("none") {
-            if names.len() > 1 {
-                refusal = Some(Some("where none stands beside others".to_owned()));
-            }
-        } else if let Some(one) = Propagator::from_name(name) {
-            if !known.contains(&one) {
-                known.push(one);
-            }
-        } else {
-            refusal = Some(Some(
-                match Propagator::LATER
-                    .iter()
-                    .find(|l| l.eq_ignore_ascii_case(name))
-                {
-                    Some(later) => format!("where {later} comes in a later version"),
-                    None => format!("where \"{}\" is unknown", readable(name, SHOWN)),
-                },
-            ));
-        }
+fn unknown_propagator(name: &str) -> String {
+    if name.eq_ignore_ascii_case("none") {
+        return "where none stands beside others".to_owned();
     }
-    (known, refusal)
+    let later = Propagator::LATER;
+    match later.iter().find(|one| one.eq_ignore_ascii_case(name)) {
+        Some(later) => format!("where {later} comes in a later version"),
+        None => format!("where \"{}\" is unknown", readable(name, SHOWN)),
+    }
 }
 
 fn not_built(later: &[&str], text: &str) -> Refusal {

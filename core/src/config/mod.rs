@@ -1,14 +1,16 @@
 //! The one configuration: options in code over the environment over defaults.
 //!
 //! ```
-//! use polyspan::config::{Config, Sampler};
+//! use polyspan::config::Config;
+//! use polyspan::sample::{Sampler, TraceIdRatio};
 //!
+//! let tenth = Sampler::TraceIdRatio(TraceIdRatio::new(0.1)?);
 //! let config = Config::from_env()
 //!     .service_name("checkout")
 //!     .endpoint("http://collector:4318")
-//!     .sampler(Sampler::ParentBasedTraceIdRatio)
-//!     .sampler_arg(0.1);
+//!     .sampler(Sampler::parent_based(tenth));
 //! # let _ = config;
+//! # Ok::<(), polyspan::sample::SamplerError>(())
 //! ```
 //!
 //! | file | is |
@@ -16,6 +18,7 @@
 //! | `options` | the table of all options, from which everything else follows |
 //! | `field` | the kinds of values: read, bounded, shown |
 //! | `choices` | the values that are one of a few names |
+//! | `sampling` | the sampler, by name or as made in code |
 //! | `environment` | the OpenTelemetry rules for variables |
 //! | `pairs`, `otlp` | lists of `key=value`; addresses and headers |
 //! | `setters` | the typed options for Rust |
@@ -31,14 +34,13 @@ mod field;
 mod options;
 mod otlp;
 mod pairs;
+mod sampling;
 mod setters;
 #[cfg(test)]
 mod tests;
 
 pub use crate::export::endpoint::Signal;
-pub use choices::{
-    Binding, Compression, Exporter, LogLevel, Propagator, Protocol, Redaction, Sampler,
-};
+pub use choices::{Binding, Compression, Exporter, LogLevel, Protocol};
 pub use error::ConfigError;
 pub use options::{ConfigOption, OPTIONS};
 pub use otlp::{Headers, OtlpTarget, Timeout};
@@ -51,9 +53,12 @@ use std::time::Duration;
 
 use http::Uri;
 
+use crate::propagate::Propagators;
+use crate::redact::Mode;
 use crate::trace::Limits;
 use crate::trace::OwnedValue;
 use field::Source;
+use sampling::SamplerChoice;
 
 /// How polyspan behaves. See [`OPTIONS`] for what each option means.
 #[derive(Clone)]
@@ -61,10 +66,10 @@ pub struct Config {
     pub(crate) service_name: Option<String>,
     pub(crate) resource_attributes: Vec<(String, OwnedValue)>,
     pub(crate) disabled: bool,
-    pub(crate) sampler: Sampler,
+    pub(crate) sampler: SamplerChoice,
     pub(crate) sampler_arg: Option<f64>,
-    pub(crate) redaction: Redaction,
-    pub(crate) propagators: Vec<Propagator>,
+    pub(crate) redaction: Mode,
+    pub(crate) propagators: Propagators,
     pub(crate) exporter: Exporter,
     pub(crate) metrics_exporter: Exporter,
     pub(crate) endpoint: Uri,
@@ -108,10 +113,10 @@ impl Default for Config {
             service_name: None,
             resource_attributes: Vec::new(),
             disabled: false,
-            sampler: Sampler::ParentBasedAlwaysOn,
+            sampler: SamplerChoice::default(),
             sampler_arg: None,
-            redaction: Redaction::Default,
-            propagators: vec![Propagator::TraceContext, Propagator::Baggage],
+            redaction: Mode::default(),
+            propagators: Propagators::default(),
             exporter: Exporter::Otlp,
             metrics_exporter: Exporter::Otlp,
             endpoint: Uri::from_static("http://localhost:4318"),
@@ -275,11 +280,6 @@ impl Config {
             headers: headers.as_ref().unwrap_or(&self.headers).clone(),
             timeout: timeout.unwrap_or(self.timeout),
         }
-    }
-
-    /// The share of traces that a traceidratio sampler samples.
-    pub(crate) fn sampling_ratio(&self) -> f64 {
-        self.sampler_arg.unwrap_or(1.0)
     }
 
     /// `telemetry.sdk.language`.

@@ -4,7 +4,10 @@
 //! Defaults are not repeated here: they are what [`Config::default`](super::Config::default) holds.
 
 use super::field::{Field, MOST, Place};
-use super::{Binding, Compression, Config, Exporter, LogLevel, Protocol, Redaction, Sampler};
+use super::sampling::SamplerChoice;
+use super::{Binding, Compression, Config, Exporter, LogLevel, Protocol};
+use crate::redact::Mode;
+use crate::sample;
 
 /// One option: what it is called, what it does, and what it may be.
 pub struct ConfigOption {
@@ -107,7 +110,7 @@ macro_rules! choice {
             note: concat!("" $(, $note)?),
             names: $type::NAMES,
             later: $type::LATER,
-            get: |config| config.$field.name(),
+            get: |config| config.$field.name().into(),
             set: |config, name| {
                 $type::from_name(name)
                     .map(|value| config.$field = value)
@@ -170,13 +173,21 @@ pub static OPTIONS: &[ConfigOption] = options! {
 
     "sampler" ["OTEL_TRACES_SAMPLER"]
         "Which traces are sampled."
-        choice!(Sampler, sampler);
+        Field::Choice {
+            names: &sample::NAMES,
+            later: &sample::LATER,
+            note: "",
+            get: |config| config.sampler.shown(),
+            set: |config, name| {
+                SamplerChoice::named(name).map(|choice| config.sampler = choice).is_some()
+            },
+        };
     "sampler_arg" ["OTEL_TRACES_SAMPLER_ARG"] unset "1"
         "The share of traces that the traceidratio samplers sample."
         Field::Ratio(optional!(sampler_arg));
     "redaction" ["POLYSPAN_REDACTION"]
         "What is removed before telemetry and baggage leave the process."
-        choice!(Redaction, redaction);
+        choice!(Mode, redaction);
     "propagators" ["OTEL_PROPAGATORS"]
         "The formats in which context travels to and from other processes."
         Field::Propagators(held!(propagators));

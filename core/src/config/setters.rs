@@ -4,9 +4,11 @@
 
 use std::time::Duration;
 
-use super::{
-    Binding, Config, ConfigError, Exporter, LogLevel, Propagator, Redaction, Sampler, Timeout,
-};
+use super::sampling::SamplerChoice;
+use super::{Binding, Config, ConfigError, Exporter, LogLevel, Timeout};
+use crate::propagate::{Propagator, Propagators};
+use crate::redact::Mode;
+use crate::sample::Sampler;
 use crate::trace::{OwnedValue, Value};
 
 /// What an option is set from: its text.
@@ -24,7 +26,7 @@ macro_rules! displayed {
     )*};
 }
 displayed!(
-    &str, String, bool, u32, u64, usize, f64, Sampler, Redaction, Exporter, LogLevel, Binding
+    &str, String, bool, u32, u64, usize, f64, Mode, Exporter, LogLevel, Binding
 );
 
 impl Setting for Duration {
@@ -41,14 +43,7 @@ impl Setting for Timeout {
 
 impl Setting for &[Propagator] {
     fn text(self) -> String {
-        match self {
-            [] => "none".to_owned(),
-            list => list
-                .iter()
-                .map(|one| one.name())
-                .collect::<Vec<_>>()
-                .join(","),
-        }
+        Propagators::new(self.iter().copied()).describe()
     }
 }
 
@@ -69,12 +64,10 @@ setters! {
     service_name: &str;
     /// Whether everything but propagation is off.
     disabled: bool;
-    /// Which traces are sampled.
-    sampler: Sampler;
-    /// The share of traces that the ratio samplers sample, from 0 to 1.
+    /// The share of traces that a ratio sampler samples that was chosen by its name, from 0 to 1.
     sampler_arg: f64;
     /// What is removed before telemetry leaves the process.
-    redaction: Redaction;
+    redaction: Mode;
     /// The formats in which context travels; none if empty.
     propagators: &[Propagator];
     /// Where spans go.
@@ -140,6 +133,14 @@ setters! {
 }
 
 impl Config {
+    /// Which traces are sampled.
+    #[must_use]
+    pub fn sampler(mut self, sampler: Sampler) -> Self {
+        self.sampler = SamplerChoice::Made(sampler);
+        self.settle_in_code("sampler");
+        self
+    }
+
     /// Adds an attribute to the resource; one of that name is replaced.
     #[must_use]
     pub fn resource_attribute<'v>(mut self, key: &str, value: impl Into<Value<'v>>) -> Self {

@@ -16,43 +16,28 @@ mod properties;
 
 pub use baggage::{Baggage, Redact};
 
+use crate::choices::choices;
 use crate::trace::SpanContext;
 use std::fmt;
 
-/// One family of headers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Propagator {
-    /// W3C Trace Context.
-    TraceContext,
-    /// W3C Baggage.
-    Baggage,
+choices! {
+    /// One family of headers, under its name in `OTEL_PROPAGATORS`.
+    pub enum Propagator {
+        /// W3C Trace Context: `traceparent` and `tracestate`.
+        TraceContext = "tracecontext",
+        /// W3C Baggage.
+        Baggage = "baggage",
+    }
+    later: ["b3", "b3multi", "jaeger", "xray", "ottrace"]
 }
 
 impl Propagator {
-    /// All that there are.
-    pub const ALL: [Self; 2] = [Self::TraceContext, Self::Baggage];
-
-    /// The name in `OTEL_PROPAGATORS`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::TraceContext => "tracecontext",
-            Self::Baggage => "baggage",
-        }
-    }
-
     /// The headers that this propagator reads and writes.
     pub const fn fields(self) -> &'static [&'static str] {
         match self {
             Self::TraceContext => &[w3c::TRACEPARENT, w3c::TRACESTATE],
             Self::Baggage => &[baggage::BAGGAGE],
         }
-    }
-
-    /// The propagator with this name, in any case.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|propagator| propagator.name().eq_ignore_ascii_case(name))
     }
 }
 
@@ -66,8 +51,8 @@ pub struct UnknownPropagator {
 impl fmt::Display for UnknownPropagator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?} is not a propagator; allowed are ", self.name)?;
-        for propagator in Propagator::ALL {
-            write!(f, "{}, ", propagator.name())?;
+        for name in Propagator::NAMES {
+            write!(f, "{name}, ")?;
         }
         f.write_str("or none alone")
     }
@@ -85,7 +70,7 @@ pub struct Propagators {
 impl Default for Propagators {
     /// `tracecontext,baggage`.
     fn default() -> Self {
-        Self::new(Propagator::ALL)
+        Self::new([Propagator::TraceContext, Propagator::Baggage])
     }
 }
 

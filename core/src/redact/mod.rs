@@ -40,6 +40,7 @@ mod tests;
 pub use keys::KeyClass;
 pub use rule::{Counts, Rule};
 
+use crate::choices::choices;
 use crate::fingerprint::fnv1a;
 use find::{Edit, MASK, Mask, Triggers};
 
@@ -58,28 +59,18 @@ const MAX_PASSES: usize = 6;
 /// Part of the fingerprint; raised whenever the same input may give another output.
 const RULE_SET_VERSION: u32 = 1;
 
-/// How much is redacted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Mode {
-    /// Nothing.
-    Off,
-    /// The built-in rules.
-    #[default]
-    Default,
-}
-
-impl Mode {
-    /// Every mode.
-    pub const ALL: [Mode; 2] = [Mode::Off, Mode::Default];
-
-    /// The word for it in configuration.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Mode::Off => "off",
-            Mode::Default => "default",
-        }
+choices! {
+    /// How much is redacted.
+    #[derive(Default)]
+    #[non_exhaustive]
+    pub enum Mode {
+        /// Nothing. For tests and controlled environments.
+        Off = "off",
+        /// The built-in rules.
+        #[default]
+        Default = "default",
     }
+    later: ["strict", "audit"]
 }
 
 /// Removes secrets and personal data from telemetry and baggage.

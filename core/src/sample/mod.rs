@@ -121,7 +121,7 @@ pub enum SamplerError {
         /// As it was given.
         name: String,
     },
-    /// The argument is not a ratio.
+    /// The ratio is not one.
     InvalidRatio {
         /// As it was given.
         value: String,
@@ -138,6 +138,9 @@ pub const NAMES: [&str; 6] = [
     "parentbased_traceidratio",
 ];
 
+/// Names of the specification that come in a later version.
+pub(crate) const LATER: [&str; 3] = ["jaeger_remote", "parentbased_jaeger_remote", "xray"];
+
 impl Default for Sampler {
     /// `parentbased_always_on`.
     fn default() -> Self {
@@ -148,8 +151,11 @@ impl Default for Sampler {
 impl Sampler {
     /// The sampler that `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG` name.
     ///
-    /// Names are read in any case. Only a ratio sampler looks at the argument; absent or empty it is 1.
-    pub fn from_spec(name: &str, argument: Option<&str>) -> Result<Self, SamplerError> {
+    /// Names are read in any case. Only a ratio sampler looks at the ratio.
+    ///
+    /// # Errors
+    /// If no sampler has this name, or the ratio that it needs is not from 0 to 1.
+    pub fn from_spec(name: &str, ratio: f64) -> Result<Self, SamplerError> {
         let lower = name.trim().to_ascii_lowercase();
         let (root, by_parent) = match lower.strip_prefix("parentbased_") {
             Some(root) => (root, true),
@@ -158,9 +164,7 @@ impl Sampler {
         let root = match root {
             "always_on" => Self::AlwaysOn,
             "always_off" => Self::AlwaysOff,
-            "traceidratio" => {
-                Self::TraceIdRatio(TraceIdRatio::parse(argument.unwrap_or_default())?)
-            }
+            "traceidratio" => Self::TraceIdRatio(TraceIdRatio::new(ratio)?),
             _ => {
                 return Err(SamplerError::UnknownName {
                     name: name.to_owned(),
@@ -255,7 +259,7 @@ impl fmt::Display for SamplerError {
             }
             Self::InvalidRatio { value } => write!(
                 f,
-                "sampler argument is {value:?}; it must be a number from 0 to 1, such as 0.25"
+                "sampler ratio is {value}; it must be a number from 0 to 1, such as 0.25"
             ),
         }
     }

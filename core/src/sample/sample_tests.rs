@@ -23,8 +23,8 @@ fn parent(remote: bool, flags: u8) -> SpanContext {
     }
 }
 
-fn named(name: &str, argument: &str) -> Sampler {
-    Sampler::from_spec(name, Some(argument)).unwrap()
+fn named(name: &str, ratio: f64) -> Sampler {
+    Sampler::from_spec(name, ratio).unwrap()
 }
 
 #[test]
@@ -44,11 +44,11 @@ fn always_off_drops_whatever_the_parent_says() {
 #[test]
 fn a_ratio_alone_judges_children_by_their_trace_id() {
     assert_eq!(
-        decide(&named("traceidratio", "0.5"), Some(&parent(true, 1))).verdict,
+        decide(&named("traceidratio", 0.5), Some(&parent(true, 1))).verdict,
         Verdict::Drop
     );
     assert_eq!(
-        decide(&named("traceidratio", "1"), Some(&parent(true, 0))).verdict,
+        decide(&named("traceidratio", 1.0), Some(&parent(true, 0))).verdict,
         Verdict::Sample
     );
 }
@@ -62,11 +62,11 @@ fn a_parent_based_sampler_follows_any_parent() {
     ] {
         for remote in [true, false] {
             assert_eq!(
-                decide(&named(name, "0.5"), Some(&parent(remote, 1))).verdict,
+                decide(&named(name, 0.5), Some(&parent(remote, 1))).verdict,
                 Verdict::Sample
             );
             assert_eq!(
-                decide(&named(name, "0.5"), Some(&parent(remote, 0))).verdict,
+                decide(&named(name, 0.5), Some(&parent(remote, 0))).verdict,
                 Verdict::Drop
             );
         }
@@ -76,19 +76,19 @@ fn a_parent_based_sampler_follows_any_parent() {
 #[test]
 fn a_parent_based_sampler_asks_its_root_sampler_at_a_root() {
     assert_eq!(
-        decide(&named("parentbased_always_on", ""), None).verdict,
+        decide(&named("parentbased_always_on", 1.0), None).verdict,
         Verdict::Sample
     );
     assert_eq!(
-        decide(&named("parentbased_always_off", ""), None).verdict,
+        decide(&named("parentbased_always_off", 1.0), None).verdict,
         Verdict::Drop
     );
     assert_eq!(
-        decide(&named("parentbased_traceidratio", "0.5"), None).verdict,
+        decide(&named("parentbased_traceidratio", 0.5), None).verdict,
         Verdict::Drop
     );
     assert_eq!(
-        decide(&named("parentbased_traceidratio", "1"), None).verdict,
+        decide(&named("parentbased_traceidratio", 1.0), None).verdict,
         Verdict::Sample
     );
 }
@@ -136,7 +136,7 @@ fn a_root_has_the_random_flag_and_a_child_that_of_its_parent() {
 #[test]
 fn the_standard_samplers_leave_the_trace_state_alone() {
     for name in NAMES {
-        let decision = decide(&named(name, "0.5"), Some(&parent(true, 3)));
+        let decision = decide(&named(name, 0.5), Some(&parent(true, 3)));
         assert_eq!(
             (decision.state, decision.threshold, decision.attributes),
             (None, None, None)
@@ -148,29 +148,21 @@ fn the_standard_samplers_leave_the_trace_state_alone() {
 fn every_name_of_the_list_is_known_in_any_case() {
     for name in NAMES {
         assert_eq!(
-            named(name, "0.5"),
-            named(&format!(" {} ", name.to_uppercase()), "0.5")
+            named(name, 0.5),
+            named(&format!(" {} ", name.to_uppercase()), 0.5)
         );
     }
 }
 
 #[test]
 fn parentbased_always_on_is_the_default() {
-    assert_eq!(Sampler::default(), named("parentbased_always_on", ""));
+    assert_eq!(Sampler::default(), named("parentbased_always_on", 1.0));
 }
 
 #[test]
-fn a_ratio_without_an_argument_is_one() {
-    assert_eq!(
-        Sampler::from_spec("traceidratio", None),
-        Ok(named("traceidratio", "1.0"))
-    );
-}
-
-#[test]
-fn only_a_ratio_sampler_looks_at_the_argument() {
-    assert_eq!(named("always_on", "nonsense"), Sampler::AlwaysOn);
-    assert!(Sampler::from_spec("parentbased_traceidratio", Some("nonsense")).is_err());
+fn only_a_ratio_sampler_looks_at_the_ratio() {
+    assert_eq!(named("always_on", f64::NAN), Sampler::AlwaysOn);
+    assert!(Sampler::from_spec("parentbased_traceidratio", f64::NAN).is_err());
 }
 
 #[test]
@@ -182,7 +174,7 @@ fn an_unknown_name_is_refused_with_what_is_allowed() {
         "xray",
         "",
     ] {
-        let message = Sampler::from_spec(name, None).unwrap_err().to_string();
+        let message = Sampler::from_spec(name, 1.0).unwrap_err().to_string();
         assert_eq!(
             message,
             format!(
@@ -198,7 +190,7 @@ fn descriptions_are_those_of_the_specification() {
     assert_eq!(Sampler::AlwaysOn.describe(), "AlwaysOnSampler");
     assert_eq!(Sampler::AlwaysOff.describe(), "AlwaysOffSampler");
     assert_eq!(
-        named("parentbased_traceidratio", "0.25").describe(),
+        named("parentbased_traceidratio", 0.25).describe(),
         "ParentBased{root:TraceIdRatioBased{0.25},remoteParentSampled:AlwaysOnSampler,\
          remoteParentNotSampled:AlwaysOffSampler,localParentSampled:AlwaysOnSampler,\
          localParentNotSampled:AlwaysOffSampler}"
@@ -208,27 +200,27 @@ fn descriptions_are_those_of_the_specification() {
 #[test]
 fn every_standard_sampler_needs_to_be_asked_once_per_local_root() {
     for name in NAMES {
-        assert_eq!(named(name, "0.5").mask(), always::MASK);
+        assert_eq!(named(name, 0.5).mask(), always::MASK);
     }
 }
 
 #[test]
 fn a_parent_based_sampler_that_contradicts_local_parents_is_not_inheritable() {
     let mut sampler = ParentBased::new(Sampler::AlwaysOn);
-    sampler.local_sampled = named("traceidratio", "0.5");
+    sampler.local_sampled = named("traceidratio", 0.5);
     assert!(!Sampler::ParentBased(Arc::new(sampler)).mask().inheritable);
 }
 
 #[test]
 fn equal_samplers_have_equal_fingerprints_and_others_have_not() {
-    let mut prints: Vec<_> = NAMES.map(|name| named(name, "0.5").fingerprint()).to_vec();
-    prints.push(named("traceidratio", "0.25").fingerprint());
+    let mut prints: Vec<_> = NAMES.map(|name| named(name, 0.5).fingerprint()).to_vec();
+    prints.push(named("traceidratio", 0.25).fingerprint());
     prints.sort_unstable();
     prints.dedup();
     assert_eq!(prints.len(), NAMES.len() + 1);
     assert_eq!(
-        named("traceidratio", "0.5").fingerprint(),
-        named("TraceIdRatio", "0.50").fingerprint()
+        named("traceidratio", 0.5).fingerprint(),
+        named("TraceIdRatio", 0.5).fingerprint()
     );
 }
 
