@@ -19,7 +19,7 @@ import type { Head, LocalTrace } from './local-trace';
 import { Exchange } from './native';
 import { Identity } from './passive-span';
 import { given, MONOTONIC, read } from './time';
-import { type Kept, keep, Room, revealAll } from './value';
+import { type Kept, keep, keepAll, Room, revealAll } from './value';
 
 export class SpanEvent {
   constructor(
@@ -266,16 +266,8 @@ export class Span extends Identity implements ApiSpan {
 
   /** Keeps attributes of an event or a link; returns how many the limit dropped. */
   private collect(attributes: Attributes | undefined, flat: Kept[], limit: number): number {
-    if (attributes === null || typeof attributes !== 'object') return 0;
     const room = new Room(this.room);
-    let dropped = 0;
-    for (const key of Object.keys(attributes)) {
-      if (key === '') continue;
-      const kept = keep(attributes[key], room);
-      if (kept === undefined) continue;
-      if (flat.length >= 2 * limit || !room.take(key.length)) dropped++;
-      else flat.push(key, kept);
-    }
+    const dropped = keepAll(attributes, flat, room, limit);
     this.room = room.units;
     return dropped;
   }

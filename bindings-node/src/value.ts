@@ -96,6 +96,28 @@ function copyMap(map: Record<string, unknown>, room: Room, depth: number): KeptM
   return new KeptMap(members);
 }
 
+/**
+ * Copies of attributes, added to `flat`: key, value, key … At most `limit` of them, and no more than `room` takes; returns
+ * how many were left out for that.
+ */
+export function keepAll(
+  attributes: Record<string, unknown> | undefined | null,
+  flat: Kept[],
+  room: Room,
+  limit: number,
+): number {
+  if (attributes === null || typeof attributes !== 'object') return 0;
+  let dropped = 0;
+  for (const key of Object.keys(attributes)) {
+    if (key === '') continue;
+    const kept = keep(attributes[key], room);
+    if (kept === undefined) continue;
+    if (flat.length >= 2 * limit || !room.take(key.length)) dropped++;
+    else flat.push(key, kept);
+  }
+  return dropped;
+}
+
 function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
   // Plain objects of another realm (a vm context, a worker's transfer) have another Object.prototype, itself without one.
