@@ -83,6 +83,23 @@ fn number(value: f64) -> Scalar<'static> {
     }
 }
 
+impl OwnedValue {
+    /// A number of a host that has one type for all of them: whole numbers within int64 are ints, those beyond it their
+    /// decimal digits, everything else is a double.
+    pub fn number(value: f64) -> Self {
+        match number(value) {
+            Scalar::Int(value) => OwnedValue::Int(value),
+            Scalar::Decimal(value) => OwnedValue::Str(decimal(value)),
+            _ => OwnedValue::Double(value),
+        }
+    }
+}
+
+/// The digits of a whole number.
+fn decimal(value: f64) -> String {
+    format!("{value:.0}")
+}
+
 /// What a value slot says.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Scalar<'a> {
@@ -153,7 +170,7 @@ fn owned(
         Scalar::Int(value) => Owned::Int(value),
         Scalar::Double(value) => Owned::Double(value),
         Scalar::Text(reference) => Owned::Str(string(reference)?),
-        Scalar::Decimal(value) => Owned::Str(format!("{value:.0}")),
+        Scalar::Decimal(value) => Owned::Str(decimal(value)),
         Scalar::Bytes(slots, length) => Owned::Bytes(unpack(slots, length).into_owned()),
         Scalar::Array(count) => Owned::Array(
             (0..count)
@@ -178,4 +195,25 @@ pub(crate) fn unpack(slots: &[u64], length: usize) -> Cow<'_, [u8]> {
     let mut bytes: Vec<u8> = slots.iter().flat_map(|slot| slot.to_le_bytes()).collect();
     bytes.truncate(length);
     Cow::Owned(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_type_of_number_becomes_three() {
+        let text = |text: &str| OwnedValue::Str(text.to_owned());
+        for (given, expected) in [
+            (7.0, OwnedValue::Int(7)),
+            (-7.0, OwnedValue::Int(-7)),
+            (0.5, OwnedValue::Double(0.5)),
+            (-0.0, OwnedValue::Double(-0.0)),
+            (f64::INFINITY, OwnedValue::Double(f64::INFINITY)),
+            (-9_223_372_036_854_775_808.0, OwnedValue::Int(i64::MIN)),
+            (9_223_372_036_854_775_808.0, text("9223372036854775808")),
+        ] {
+            assert_eq!(OwnedValue::number(given), expected);
+        }
+    }
 }
