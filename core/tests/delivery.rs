@@ -8,8 +8,8 @@ use std::future::{Future, pending, ready};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use polyspan::export::endpoint::{Endpoint, Signal};
-use polyspan::export::http::Client;
+use polyspan::config::Otlp;
+use polyspan::export::transport::Transport;
 use polyspan::pipeline::backoff::Backoff;
 use polyspan::pipeline::delivery::{Delivery, Outcome, Retry};
 use scripted_server::{ScriptedServer, Step, Then, answer, raw, status};
@@ -31,9 +31,8 @@ fn retry(timeout: Duration) -> Retry {
 }
 
 fn delivery(url: &str, retry: Retry) -> Delivery {
-    let traces = Endpoint::base(url, Signal::Traces).unwrap();
-    let metrics = Endpoint::base(url, Signal::Metrics).unwrap();
-    Delivery::new(Client::new(), traces, metrics, retry)
+    let otlp = Otlp::new(format!("{url}/v1/traces"));
+    Delivery::new(Transport::new(&otlp).unwrap(), retry)
 }
 
 fn run<T>(future: impl Future<Output = T>) -> T {
@@ -47,9 +46,7 @@ fn run<T>(future: impl Future<Output = T>) -> T {
 }
 
 async fn send(delivery: &Delivery) -> Outcome {
-    delivery
-        .deliver(Signal::Traces, Bytes::from_static(BODY), pending())
-        .await
+    delivery.deliver(Bytes::from_static(BODY), pending()).await
 }
 
 /// Delivers one batch to a server with this script; also returns how many requests it got.
@@ -113,7 +110,7 @@ fn every_other_status_is_rejected_after_one_request() {
     ] {
         let (outcome, requests) = deliver([status(code), status(200)], LONG);
         assert!(
-            matches!(outcome, Outcome::Rejected { status, .. } if status == code),
+            matches!(outcome, Outcome::Rejected { status, .. } if status == Some(code)),
             "{outcome:?}"
         );
         assert_eq!(requests, 1, "{code}");
@@ -144,7 +141,7 @@ fn a_request_over_64_mib_is_not_sent() {
     let server = ScriptedServer::start([status(200)]);
     let delivery = delivery(&server.url(), retry(LONG));
     let body = Bytes::from(vec![0; (64 << 20) + 1]);
-    let outcome = run(delivery.deliver(Signal::Traces, body, pending()));
+    let outcome = run(delivery.deliver(body, pending()));
     assert!(matches!(outcome, Outcome::TooLarge { .. }), "{outcome:?}");
     assert_eq!(server.accepted(), 0);
 }
@@ -216,7 +213,13 @@ fn an_answer_of_4_mib_is_read_and_a_larger_one_is_a_rejection() {
     assert!(matches!(outcome, Outcome::Delivered { .. }), "{outcome:?}");
     let (outcome, requests) = deliver([answer(200, &[], vec![b'x'; (4 << 20) + 1])], LONG);
     assert!(
-        matches!(outcome, Outcome::Rejected { status: 200, .. }),
+        matches!(
+            outcome,
+            Outcome::Rejected {
+                status: Some(200),
+                ..
+            }
+        ),
         "{outcome:?}"
     );
     assert_contains(&message(outcome), "over 4 MiB");
@@ -229,7 +232,13 @@ fn an_answer_that_does_not_tell_its_length_is_bounded_too() {
     endless.resize(6 << 20, b'x');
     let (outcome, _) = deliver([raw(endless, Then::Stall)], LONG);
     assert!(
-        matches!(outcome, Outcome::Rejected { status: 200, .. }),
+        matches!(
+            outcome,
+            Outcome::Rejected {
+                status: Some(200),
+                ..
+            }
+        ),
         "{outcome:?}"
     );
 }
@@ -318,7 +327,7 @@ fn a_retry_after_beyond_the_deadline_ends_the_series_and_holds_for_the_next_batc
         assert!(begun.elapsed() < Duration::from_secs(2), "waited in vain");
         assert!(retry_at > begun + Duration::from_secs(100));
         assert_contains(&reason, "429 Too Many Requests");
-        assert!(!delivery.is_down(Signal::Traces), "busy is not down");
+        assert!(!delivery.is_down(), "busy is not down");
 
         let next = send(&delivery).await;
         assert!(matches!(next, Outcome::NotAccepted { .. }), "{next:?}");
@@ -326,7 +335,7 @@ fn a_retry_after_beyond_the_deadline_ends_the_series_and_holds_for_the_next_batc
             begun.elapsed() >= Duration::from_secs(1),
             "a worker would spin"
         );
-        assert_eq!(delivery.resting_until(Signal::Traces), Some(retry_at));
+        assert_eq!(delivery.resting_until(), Some(retry_at));
     });
     assert_eq!(server.requests().len(), 1);
 }
@@ -346,7 +355,7 @@ fn the_timeout_bounds_all_attempts_together() {
     );
     assert_contains(&message(outcome), "503 Service Unavailable");
     assert!(server.requests().len() > 2, "{}", server.requests().len());
-    assert!(delivery.is_down(Signal::Traces));
+    assert!(delivery.is_down());
 }
 
 #[test]
@@ -368,7 +377,7 @@ fn a_server_that_does_not_read_cannot_have_accepted() {
     // Larger than what the system buffers for both sides.
     let body = Bytes::from(vec![0; 48 << 20]);
     let begun = Instant::now();
-    let outcome = run(delivery.deliver(Signal::Traces, body, pending()));
+    let outcome = run(delivery.deliver(body, pending()));
     assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
     assert!(
         matches!(outcome, Outcome::NotAccepted { .. }),
@@ -418,11 +427,11 @@ fn cancelling_ends_a_backoff_at_once() {
     let delivery = delivery(&server.url(), SLOW);
     let begun = Instant::now();
     let cancel = async {
-        while delivery.resting_until(Signal::Traces).is_none() {
+        while delivery.resting_until().is_none() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    let outcome = run(delivery.deliver(Signal::Traces, Bytes::from_static(BODY), cancel));
+    let outcome = run(delivery.deliver(Bytes::from_static(BODY), cancel));
     assert_eq!(outcome, Outcome::Cancelled);
     assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
 }
@@ -437,7 +446,7 @@ fn cancelling_while_the_answer_is_awaited_leaves_the_batch_unconfirmed() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    let outcome = run(delivery.deliver(Signal::Traces, Bytes::from_static(BODY), cancel));
+    let outcome = run(delivery.deliver(Bytes::from_static(BODY), cancel));
     assert!(
         matches!(outcome, Outcome::Unconfirmed { .. }),
         "{outcome:?}"
@@ -449,7 +458,7 @@ fn cancelling_while_the_answer_is_awaited_leaves_the_batch_unconfirmed() {
 fn what_is_cancelled_before_it_began_is_not_sent() {
     let server = ScriptedServer::start([status(200)]);
     let delivery = delivery(&server.url(), retry(LONG));
-    let outcome = run(delivery.deliver(Signal::Traces, Bytes::from_static(BODY), ready(())));
+    let outcome = run(delivery.deliver(Bytes::from_static(BODY), ready(())));
     assert_eq!(outcome, Outcome::Cancelled);
     assert_eq!(server.requests().len(), 0);
 }
@@ -507,11 +516,7 @@ fn a_refused_port_is_not_accepted_and_known_to_be_down() {
         "{outcome:?}"
     );
     assert_contains(&message(outcome), "no connection: Connection refused");
-    assert!(delivery.is_down(Signal::Traces));
-    assert!(
-        !delivery.is_down(Signal::Metrics),
-        "each signal has its own endpoint"
-    );
+    assert!(delivery.is_down());
 }
 
 #[test]
@@ -519,9 +524,9 @@ fn an_endpoint_that_recovers_is_no_longer_down() {
     let server = ScriptedServer::start([Step::Greet(Vec::new()), status(503), status(200)]);
     let delivery = delivery(&server.url(), retry(LONG));
     assert_eq!(run(send(&delivery)), delivered());
-    assert_eq!(delivery.attempts(Signal::Traces), 3);
-    assert!(!delivery.is_down(Signal::Traces));
-    assert_eq!(delivery.resting_until(Signal::Traces), None);
+    assert_eq!(delivery.attempts(), 3);
+    assert!(!delivery.is_down());
+    assert_eq!(delivery.resting_until(), None);
 }
 
 #[test]
@@ -622,21 +627,18 @@ fn a_head_without_end_is_bounded() {
 #[test]
 fn the_request_is_what_otlp_asks_for() {
     let server = ScriptedServer::start([status(200)]);
-    let traces = Endpoint::base(&format!("{}/otlp?tenant=1", server.url()), Signal::Traces)
-        .and_then(|endpoint| endpoint.with_header("x-api-key", "k1"))
-        .and_then(|endpoint| endpoint.with_header("X-Api-Key", "k2"))
-        .unwrap();
-    let metrics = Endpoint::exact(&server.url())
-        .and_then(|endpoint| endpoint.with_header("user-agent", "mine/1"))
-        .unwrap();
-    let delivery = Delivery::new(Client::new(), traces, metrics, retry(LONG));
+    let traces = Otlp::new(format!("{}/otlp/v1/traces?tenant=1", server.url()))
+        .header("x-api-key", "k1")
+        .and_then(|otlp| otlp.header("X-Api-Key", "k2"));
+    let metrics = Otlp::new(server.url()).header("user-agent", "mine/1");
+    let [traces, metrics] = [traces, metrics].map(|otlp| {
+        let transport = Transport::new(&otlp.unwrap()).unwrap();
+        Delivery::new(transport, retry(LONG))
+    });
     run(async {
-        assert_eq!(send(&delivery).await, delivered());
+        assert_eq!(send(&traces).await, delivered());
         let points = Bytes::from_static(b"points");
-        assert_eq!(
-            delivery.deliver(Signal::Metrics, points, pending()).await,
-            delivered()
-        );
+        assert_eq!(metrics.deliver(points, pending()).await, delivered());
     });
     let [traces, metrics] = &server.requests()[..] else {
         panic!("two requests")
@@ -663,7 +665,7 @@ fn a_large_body_arrives_unchanged() {
     let delivery = delivery(&server.url(), retry(LONG));
     let body: Vec<u8> = (0..3_000_001_u32).map(|at| (at % 251) as u8).collect();
     assert_eq!(
-        run(delivery.deliver(Signal::Traces, body.clone().into(), pending())),
+        run(delivery.deliver(body.clone().into(), pending())),
         delivered()
     );
     assert!(server.requests()[0].body == body);

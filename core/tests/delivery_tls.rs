@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use polyspan::export::endpoint::{Endpoint, Signal};
-use polyspan::export::http::Client;
+use polyspan::config::Otlp;
+use polyspan::export::transport::Transport;
 use polyspan::pipeline::backoff::Backoff;
 use polyspan::pipeline::delivery::{Delivery, Retry};
 use rustls::pki_types::PrivatePkcs8KeyDer;
@@ -90,7 +90,7 @@ fn child() {
     let Ok(url) = std::env::var("POLYSPAN_TEST_URL") else {
         return;
     };
-    let endpoint = Endpoint::base(&url, Signal::Traces).unwrap();
+    let transport = Transport::new(&Otlp::new(format!("{url}/v1/traces"))).unwrap();
     let pause = Duration::from_millis(50);
     let backoff = Backoff {
         initial: pause,
@@ -100,13 +100,13 @@ fn child() {
         timeout: Duration::from_secs(2),
         backoff,
     };
-    let delivery = Delivery::new(Client::new(), endpoint.clone(), endpoint, retry);
+    let delivery = Delivery::new(transport, retry);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     let body = Bytes::from_static(b"an encoded batch");
-    let outcome = runtime.block_on(delivery.deliver(Signal::Traces, body, pending()));
+    let outcome = runtime.block_on(delivery.deliver(body, pending()));
     println!("outcome: {outcome:?}");
 }
 

@@ -7,10 +7,14 @@ choices! {
     pub enum Exporter {
         /// To an OTLP endpoint.
         Otlp = "otlp",
+        /// To standard output, as a tree to read.
+        Console = "console",
+        /// To standard output, as OTLP/JSON lines.
+        OtlpStdout = "otlp/stdout",
         /// Nowhere.
         None = "none",
     }
-    later: ["console", "otlp/stdout", "prometheus"]
+    later: ["prometheus"]
 }
 
 choices! {
@@ -18,8 +22,12 @@ choices! {
     pub enum Protocol {
         /// Protobuf over HTTP.
         HttpProtobuf = "http/protobuf",
+        /// JSON over HTTP.
+        HttpJson = "http/json",
+        /// gRPC.
+        Grpc = "grpc",
     }
-    later: ["grpc", "http/json"]
+    later: []
 }
 
 choices! {
@@ -27,8 +35,12 @@ choices! {
     pub enum Compression {
         /// Not at all, as the specification has it by default.
         None = "none",
+        /// gzip, at its fastest level: higher ones cost many times the rest of the export.
+        Gzip = "gzip",
+        /// Zstandard, which OTLP leaves to receivers to support.
+        Zstd = "zstd",
     }
-    later: ["gzip"]
+    later: []
 }
 
 choices! {

@@ -7,7 +7,7 @@ use http::Uri;
 
 use super::error::readable;
 use super::otlp::{Headers, Timeout, parse_endpoint};
-use super::{Config, ConfigError, pairs};
+use super::{Config, ConfigError, Exporter, Exporters, pairs};
 use crate::export::endpoint::shown;
 use crate::propagate::{Propagator, Propagators};
 use crate::trace::OwnedValue;
@@ -60,6 +60,7 @@ pub(crate) enum Field {
         set: fn(&mut Config, &str) -> bool,
     },
     Propagators(Place<Propagators>),
+    Exporters(Place<Exporters>),
     Endpoint(Place<Uri>),
     Headers(Place<Headers>),
     Attributes(Place<Vec<(String, OwnedValue)>>),
@@ -120,6 +121,15 @@ impl Field {
                 }
                 return refusal.map_or(Ok(()), Err);
             }
+            Field::Exporters(place) => {
+                let (known, unknown) = Exporters::parse(text);
+                let some = !known.list().is_empty();
+                let refusal = unknown.first().map(|name| unknown_exporter(name, text));
+                if refusal.is_none() || (source == Source::Environment && some) {
+                    (place.set)(config, known);
+                }
+                return refusal.map_or(Ok(()), Err);
+            }
             Field::Endpoint(place) => {
                 let url = parse_endpoint(text)?;
                 (place.set)(config, url);
@@ -155,6 +165,7 @@ impl Field {
             Field::Ratio(place) => (place.get)(config)?.to_string(),
             Field::Choice { get, .. } => get(config).into_owned(),
             Field::Propagators(place) => (place.get)(config)?.describe(),
+            Field::Exporters(place) => (place.get)(config)?.to_string(),
             Field::Endpoint(place) => shown(&(place.get)(config)?.to_string()),
             Field::Headers(place) => (place.get)(config).filter(|h| !h.is_empty())?.to_string(),
             // Values may be anything, so only the keys are shown.
@@ -181,6 +192,11 @@ impl Field {
             Field::Ratio(_) => "a number from 0 to 1".to_owned(),
             Field::Choice { names, note, .. } => one_of(names) + note,
             Field::Propagators(_) => format!("a list of {}, or none", Propagator::NAMES.join(", ")),
+            Field::Exporters(_) => {
+                let names = Exporter::NAMES.iter().filter(|name| **name != "none");
+                let names: Vec<_> = names.copied().collect();
+                format!("a list of {}, or none", names.join(", "))
+            }
             Field::Endpoint(_) => {
                 "an address that starts with http:// or https://, such as http://localhost:4318"
                     .to_owned()
@@ -231,6 +247,19 @@ fn unknown_propagator(name: &str) -> String {
     match later.iter().find(|one| one.eq_ignore_ascii_case(name)) {
         Some(later) => format!("where {later} comes in a later version"),
         None => format!("where \"{}\" is unknown", readable(name, SHOWN)),
+    }
+}
+
+/// What is wrong with the name of an exporter; nothing in particular if it is all that was given.
+fn unknown_exporter(name: &str, text: &str) -> Refusal {
+    if name.eq_ignore_ascii_case("none") {
+        return Some("where none stands beside others".to_owned());
+    }
+    let later = |name| not_built(Exporter::LATER, name);
+    match text.contains(',') {
+        true if later(name).is_some() => Some(format!("where {name} comes in a later version")),
+        true => Some(format!("where \"{}\" is unknown", readable(name, SHOWN))),
+        false => later(name),
     }
 }
 

@@ -20,6 +20,7 @@
 //! | `choices` | the values that are one of a few names |
 //! | `sampling` | the sampler, by name or as made in code |
 //! | `environment` | the OpenTelemetry rules for variables |
+//! | [`destination`] | where a signal goes: the list that all of this ends in |
 //! | `pairs`, `otlp` | lists of `key=value`; addresses and headers |
 //! | `setters` | the typed options for Rust |
 //! | `error` | what is said about a wrong setting |
@@ -28,6 +29,7 @@
 //! warning and is ignored; a wrong `POLYSPAN_` variable is an error that `Provider::new` reports.
 
 mod choices;
+pub mod destination;
 mod environment;
 mod error;
 mod field;
@@ -41,6 +43,7 @@ mod tests;
 
 pub use crate::export::endpoint::Signal;
 pub use choices::{Binding, Compression, Exporter, LogLevel, Protocol};
+pub use destination::{Destination, Exporters, Otlp, OtlpFile, Tls};
 pub use error::ConfigError;
 pub use options::{ConfigOption, OPTIONS};
 pub use otlp::{Headers, OtlpTarget, Timeout};
@@ -70,8 +73,11 @@ pub struct Config {
     pub(crate) sampler_arg: Option<f64>,
     pub(crate) redaction: Mode,
     pub(crate) propagators: Propagators,
-    pub(crate) exporter: Exporter,
-    pub(crate) metrics_exporter: Exporter,
+    pub(crate) exporter: Exporters,
+    pub(crate) metrics_exporter: Exporters,
+    /// From code or from the configuration file; they win over the exporters and endpoints here.
+    pub(crate) trace_destinations: Option<Vec<Destination>>,
+    pub(crate) metric_destinations: Option<Vec<Destination>>,
     pub(crate) endpoint: Uri,
     pub(crate) traces_endpoint: Option<Uri>,
     pub(crate) metrics_endpoint: Option<Uri>,
@@ -117,8 +123,10 @@ impl Default for Config {
             sampler_arg: None,
             redaction: Mode::default(),
             propagators: Propagators::default(),
-            exporter: Exporter::Otlp,
-            metrics_exporter: Exporter::Otlp,
+            exporter: Exporters::new([Exporter::Otlp]),
+            metrics_exporter: Exporters::new([Exporter::Otlp]),
+            trace_destinations: None,
+            metric_destinations: None,
             endpoint: Uri::from_static("http://localhost:4318"),
             traces_endpoint: None,
             metrics_endpoint: None,
@@ -211,6 +219,12 @@ impl Config {
             && self.max_export_batch_size > queue
         {
             self.fit_batch_into(queue);
+        }
+        let given = [&self.trace_destinations, &self.metric_destinations];
+        for destination in given.into_iter().flatten().flatten() {
+            if let Err(error) = destination.check() {
+                self.problems.refuse("destinations", error);
+            }
         }
         if self.strict {
             let problems = std::mem::take(&mut self.problems);

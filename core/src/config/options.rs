@@ -5,7 +5,7 @@
 
 use super::field::{Field, MOST, Place};
 use super::sampling::SamplerChoice;
-use super::{Binding, Compression, Config, Exporter, LogLevel, Protocol};
+use super::{Binding, Compression, Config, LogLevel, Protocol};
 use crate::redact::Mode;
 use crate::sample;
 
@@ -193,11 +193,11 @@ pub static OPTIONS: &[ConfigOption] = options! {
         Field::Propagators(held!(propagators));
 
     "exporter" ["OTEL_TRACES_EXPORTER"]
-        "Where spans go."
-        choice!(Exporter, exporter);
+        "Where spans go: one or more."
+        Field::Exporters(held!(exporter));
     "metrics_exporter" ["OTEL_METRICS_EXPORTER"]
-        "Where metrics go."
-        choice!(Exporter, metrics_exporter);
+        "Where metrics go: one or more."
+        Field::Exporters(held!(metrics_exporter));
     "endpoint" ["OTEL_EXPORTER_OTLP_ENDPOINT"]
         "The base address of the OTLP receiver; v1/traces and v1/metrics are appended."
         Field::Endpoint(held!(endpoint));
@@ -227,7 +227,7 @@ pub static OPTIONS: &[ConfigOption] = options! {
         Field::Timeout(optional!(metrics_timeout));
     "protocol" ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"]
         "How OTLP travels."
-        choice!(Protocol, protocol, " (receivers usually take it on port 4318)");
+        choice!(Protocol, protocol, " (receivers usually take the first two on port 4318, the last on port 4317)");
     "compression" ["OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "OTEL_EXPORTER_OTLP_COMPRESSION"]
         "How OTLP requests are compressed."
         choice!(Compression, compression);

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::sampling::SamplerChoice;
-use super::{Binding, Config, ConfigError, Exporter, LogLevel, Timeout};
+use super::{Binding, Config, ConfigError, Exporter, Exporters, LogLevel, Timeout};
 use crate::propagate::{Propagator, Propagators};
 use crate::redact::Mode;
 use crate::sample::Sampler;
@@ -26,7 +26,7 @@ macro_rules! displayed {
     )*};
 }
 displayed!(
-    &str, String, bool, u32, u64, usize, f64, Mode, Exporter, LogLevel, Binding
+    &str, String, bool, u32, u64, usize, f64, Mode, LogLevel, Binding
 );
 
 impl Setting for Duration {
@@ -38,6 +38,12 @@ impl Setting for Duration {
 impl Setting for Timeout {
     fn text(self) -> String {
         self.millis().to_string()
+    }
+}
+
+impl Setting for &[Exporter] {
+    fn text(self) -> String {
+        Exporters::new(self.iter().copied()).to_string()
     }
 }
 
@@ -70,10 +76,10 @@ setters! {
     redaction: Mode;
     /// The formats in which context travels; none if empty.
     propagators: &[Propagator];
-    /// Where spans go.
-    exporter: Exporter;
-    /// Where metrics go.
-    metrics_exporter: Exporter;
+    /// Where spans go; nowhere if empty. More than names can say: [`trace_destinations`](Config::trace_destinations).
+    exporter: &[Exporter];
+    /// Where metrics go; nowhere if empty.
+    metrics_exporter: &[Exporter];
     /// The base address of the OTLP receiver, such as `http://localhost:4318`.
     endpoint: &str;
     /// The address for spans, used as it is.

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+use http::{HeaderValue, Method, Request};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper_util::client::legacy;
@@ -24,12 +24,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::connector::{Connector, SpeaksHttp2};
 use super::endpoint::Endpoint;
-
-/// The largest answer that is read (OTLP specification: larger ones are an error that is not retried).
-pub const RESPONSE_LIMIT_BYTES: usize = 4 << 20;
-
-/// The largest request that may be sent (OTLP specification).
-pub const REQUEST_LIMIT_BYTES: usize = 64 << 20;
+use super::transport::{Answer, AnswerBody, HttpAnswer, NoAnswer, RESPONSE_LIMIT_BYTES};
 
 /// polyspan first, then the exporter that the specification asks for.
 const AGENT: &str = concat!(
@@ -99,11 +94,11 @@ impl Client {
             body = read(incoming) => body,
             () = &mut give_up => AnswerBody::Broken { reason: "it did not arrive in time".to_owned() },
         };
-        Ok(Answer {
+        Ok(Answer::Http(HttpAnswer {
             status: head.status,
             headers: head.headers,
             body,
-        })
+        }))
     }
 }
 
@@ -117,50 +112,6 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").finish_non_exhaustive()
     }
-}
-
-/// What the server said.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// The status code.
-    pub status: StatusCode,
-    /// The header fields.
-    pub headers: HeaderMap,
-    /// What arrived of the body.
-    pub body: AnswerBody,
-}
-
-/// The body of an [`Answer`].
-#[derive(Clone, Debug)]
-pub enum AnswerBody {
-    /// All of it.
-    Whole(Bytes),
-    /// More than [`RESPONSE_LIMIT_BYTES`]; the rest was not read.
-    TooLarge,
-    /// The connection ended, or the time was up, before all of it was there.
-    Broken {
-        /// What happened.
-        reason: String,
-    },
-}
-
-/// Why there is no answer; the variants differ in whether the server may have accepted the request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NoAnswer {
-    /// The server cannot have the request: no connection, no TLS, or it broke off while the request was being sent.
-    NeverReached {
-        /// What happened.
-        reason: String,
-    },
-    /// The request was sent whole, then the connection broke off, or what came was not HTTP.
-    BrokeOff {
-        /// What happened.
-        reason: String,
-    },
-    /// `give_up` ended while connecting or sending.
-    GaveUpSending,
-    /// `give_up` ended after the request was sent whole.
-    GaveUpWaiting,
 }
 
 fn request(endpoint: &Endpoint, body: Outgoing) -> Request<Outgoing> {

@@ -97,7 +97,7 @@ fn status_message(body: &[u8]) -> Result<Option<String>, Unreadable> {
 const SHOWN_CHARS: usize = 200;
 
 /// A server's text for one line of a log: bounded, control characters and runs of white space made one space.
-fn text(given: &str) -> Option<String> {
+pub(crate) fn text(given: &str) -> Option<String> {
     let mut shown = String::new();
     let words = given.split(|c: char| c.is_whitespace() || c.is_control());
     for word in words.filter(|word| !word.is_empty()) {

@@ -2,7 +2,7 @@
 
 use super::attribute;
 use super::meters::Meters;
-use crate::config::Exporter;
+use crate::config::Signal;
 use crate::diagnostics::Cause;
 use crate::generation::PerGeneration;
 use crate::trace::{Inner, OwnedScope, Value};
@@ -225,6 +225,6 @@ fn shown(name: &str) -> String {
 impl Inner {
     /// Whether metrics are wanted at all.
     pub(crate) fn measures(&self) -> bool {
-        !self.disabled && self.config.metrics_exporter != Exporter::None
+        !self.disabled && self.config.exports(Signal::Metrics)
     }
 }

@@ -3,7 +3,6 @@
 use super::encode::Encoder;
 use super::meters::Meters;
 use crate::diagnostics::Cause;
-use crate::export::endpoint::Signal;
 use crate::pipeline::delivery::{Delivery, Outcome};
 use crate::pipeline::{Pipeline, cancelled};
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
@@ -71,8 +70,8 @@ impl Export {
         }
         let encoded = state.encoder.encode(&state.metrics).await;
         let body = encoded.map_err(not_encoded)?;
-        let cancel = cancelled(self.pipeline, &self.delivery, Signal::Metrics);
-        let outcome = self.delivery.deliver(Signal::Metrics, body, cancel).await;
+        let cancel = cancelled(self.pipeline, &self.delivery);
+        let outcome = self.delivery.deliver(body, cancel).await;
         self.judge(outcome)
     }
 
@@ -87,7 +86,7 @@ impl Export {
                 Ok(())
             }
             Outcome::Rejected {
-                status: 404,
+                status: Some(404),
                 message,
             } => Err(format!(
                 "{message}; if it takes no metrics, set metrics_exporter to none"

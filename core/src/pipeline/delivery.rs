@@ -30,8 +30,7 @@ use bytes::Bytes;
 
 use super::backoff::Backoff;
 use super::verdict::{Failure, Verdict, judge};
-use crate::export::endpoint::{Endpoint, Signal};
-use crate::export::http::{Client, NoAnswer, REQUEST_LIMIT_BYTES};
+use crate::export::transport::{NoAnswer, REQUEST_LIMIT_BYTES, Transport};
 
 /// What became of a batch. Every text says which endpoint it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,8 +44,8 @@ pub enum Outcome {
     },
     /// The server will never take it; it must not be sent again.
     Rejected {
-        /// The status of the answer.
-        status: u16,
+        /// The status of the answer, if it came by HTTP.
+        status: Option<u16>,
         /// What the server said, and what can be done.
         message: String,
     },
@@ -89,144 +88,11 @@ impl Default for Retry {
     }
 }
 
-/// Delivers batches of any signal to the endpoint of that signal.
+/// Delivers batches of one signal to one endpoint, and remembers how it has behaved lately.
 #[derive(Debug)]
 pub struct Delivery {
-    client: Client,
-    traces: Route,
-    metrics: Route,
+    transport: Transport,
     retry: Retry,
-}
-
-impl Delivery {
-    /// Opens no connection yet.
-    pub fn new(client: Client, traces: Endpoint, metrics: Endpoint, retry: Retry) -> Delivery {
-        Delivery {
-            client,
-            traces: Route::new(traces),
-            metrics: Route::new(metrics),
-            retry,
-        }
-    }
-
-    /// Sends `body`, an encoded `Export…ServiceRequest`, as often as needed and allowed.
-    ///
-    /// Returns within the configured timeout, and at once when `cancel` ends. If the endpoint still has to be left
-    /// alone because of earlier failures, that wait comes first and counts.
-    pub async fn deliver(
-        &self,
-        signal: Signal,
-        body: Bytes,
-        cancel: impl Future<Output = ()>,
-    ) -> Outcome {
-        let route = self.route(signal);
-        if body.len() > REQUEST_LIMIT_BYTES {
-            let (endpoint, bytes) = (&route.endpoint, body.len());
-            return Outcome::TooLarge {
-                message: format!(
-                    "{endpoint}: request of {bytes} bytes; OTLP allows {REQUEST_LIMIT_BYTES}"
-                ),
-            };
-        }
-        let timeout = self.timeout();
-        let deadline = Instant::now() + timeout;
-        let last_start = deadline - timeout / 4;
-        let mut cancel = pin!(cancel);
-        let mut last = None;
-        loop {
-            if let Some(until) = route.resting_until() {
-                let in_vain = until > last_start;
-                // A worker that calls again at once must not spin, so the first wait is sat out even if it is in vain.
-                if !(in_vain && last.is_some()) {
-                    tokio::select! {
-                        biased;
-                        () = &mut cancel => return route.cancelled(last),
-                        () = tokio::time::sleep_until(until.min(last_start).into()) => {}
-                    }
-                }
-                if in_vain {
-                    return route.ended(last, until);
-                }
-            }
-
-            route.attempts.fetch_add(1, Ordering::Relaxed);
-            let mut cancelled = false;
-            let give_up = async {
-                tokio::select! {
-                    biased;
-                    () = &mut cancel => cancelled = true,
-                    () = tokio::time::sleep_until(deadline.into()) => {}
-                }
-            };
-            let answer = self
-                .client
-                .post(&route.endpoint, body.clone(), give_up)
-                .await;
-            let failure = match answer {
-                Ok(answer) => match judge(&route.endpoint, answer, body.len()) {
-                    Verdict::Final(outcome) => {
-                        route.answers();
-                        return outcome;
-                    }
-                    Verdict::Again(failure) => failure,
-                },
-                Err(NoAnswer::GaveUpSending) if cancelled => return route.cancelled(last),
-                Err(no_answer) => Failure::from(no_answer),
-            };
-            let until = route.fails(&failure, self.retry.backoff);
-            last = Some(failure);
-            if cancelled {
-                return route.cancelled(last);
-            }
-            if Instant::now() > last_start {
-                return route.ended(last, until);
-            }
-        }
-    }
-
-    /// Whether the last attempt found no server: no connection, or a proxy (502, 503, 504) without one behind it.
-    ///
-    /// A server that says 429 is busy, not down.
-    pub fn is_down(&self, signal: Signal) -> bool {
-        self.route(signal).state().down
-    }
-
-    /// Until when the endpoint has to be left alone, if it has.
-    pub fn resting_until(&self, signal: Signal) -> Option<Instant> {
-        self.route(signal).resting_until()
-    }
-
-    /// How many requests were begun so far, retries included.
-    pub fn attempts(&self, signal: Signal) -> u64 {
-        self.route(signal).attempts.load(Ordering::Relaxed)
-    }
-
-    /// Where batches of this signal go.
-    pub fn endpoint(&self, signal: Signal) -> &Endpoint {
-        &self.route(signal).endpoint
-    }
-
-    fn route(&self, signal: Signal) -> &Route {
-        match signal {
-            Signal::Traces => &self.traces,
-            Signal::Metrics => &self.metrics,
-        }
-    }
-
-    fn timeout(&self) -> Duration {
-        // Not `Duration::MAX`, which no clock can add.
-        const NO_BOUND: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
-        match self.retry.timeout {
-            Duration::ZERO => NO_BOUND,
-            timeout => timeout.min(NO_BOUND),
-        }
-    }
-}
-
-/// One endpoint and how it has behaved lately.
-#[derive(Debug)]
-struct Route {
-    endpoint: Endpoint,
     attempts: AtomicU64,
     state: Mutex<State>,
 }
@@ -239,12 +105,112 @@ struct State {
     down: bool,
 }
 
-impl Route {
-    fn new(endpoint: Endpoint) -> Route {
-        Route {
-            endpoint,
+impl Delivery {
+    /// Opens no connection yet.
+    pub fn new(transport: Transport, retry: Retry) -> Delivery {
+        Delivery {
+            transport,
+            retry,
             attempts: AtomicU64::new(0),
             state: Mutex::default(),
+        }
+    }
+
+    /// Sends `body`, an encoded `Export…ServiceRequest`, as often as needed and allowed.
+    ///
+    /// Returns within the configured timeout, and at once when `cancel` ends. If the endpoint still has to be left
+    /// alone because of earlier failures, that wait comes first and counts.
+    pub async fn deliver(&self, body: Bytes, cancel: impl Future<Output = ()> + Send) -> Outcome {
+        if body.len() > REQUEST_LIMIT_BYTES {
+            let (endpoint, bytes) = (&self.transport, body.len());
+            return Outcome::TooLarge {
+                message: format!(
+                    "{endpoint}: request of {bytes} bytes; OTLP allows {REQUEST_LIMIT_BYTES}"
+                ),
+            };
+        }
+        let timeout = self.timeout();
+        let deadline = Instant::now() + timeout;
+        let last_start = deadline - timeout / 4;
+        let mut cancel = pin!(cancel);
+        let mut last = None;
+        loop {
+            if let Some(until) = self.resting_until() {
+                let in_vain = until > last_start;
+                // A worker that calls again at once must not spin, so the first wait is sat out even if it is in vain.
+                if !(in_vain && last.is_some()) {
+                    tokio::select! {
+                        biased;
+                        () = &mut cancel => return self.cancelled(last),
+                        () = tokio::time::sleep_until(until.min(last_start).into()) => {}
+                    }
+                }
+                if in_vain {
+                    return self.ended(last, until);
+                }
+            }
+
+            self.attempts.fetch_add(1, Ordering::Relaxed);
+            let mut cancelled = false;
+            let give_up = async {
+                tokio::select! {
+                    biased;
+                    () = &mut cancel => cancelled = true,
+                    () = tokio::time::sleep_until(deadline.into()) => {}
+                }
+            };
+            let answer = self.transport.send(body.clone(), give_up).await;
+            if cancelled && matches!(answer, Err(NoAnswer::GaveUpSending)) {
+                return self.cancelled(last);
+            }
+            let failure = match judge(&self.transport, answer, body.len()) {
+                Verdict::Final(outcome) => {
+                    self.answers();
+                    return outcome;
+                }
+                Verdict::Again(failure) => failure,
+            };
+            let until = self.fails(&failure);
+            last = Some(failure);
+            if cancelled {
+                return self.cancelled(last);
+            }
+            if Instant::now() > last_start {
+                return self.ended(last, until);
+            }
+        }
+    }
+
+    /// Whether the last attempt found no server: no connection, or a proxy (502, 503, 504) without one behind it.
+    ///
+    /// A server that says 429 is busy, not down.
+    pub fn is_down(&self) -> bool {
+        self.state().down
+    }
+
+    /// Until when the endpoint has to be left alone, if it has.
+    pub fn resting_until(&self) -> Option<Instant> {
+        self.state()
+            .rest_until
+            .filter(|until| *until > Instant::now())
+    }
+
+    /// How many requests were begun so far, retries included.
+    pub fn attempts(&self) -> u64 {
+        self.attempts.load(Ordering::Relaxed)
+    }
+
+    /// Where batches go, without secrets.
+    pub fn endpoint(&self) -> String {
+        self.transport.to_string()
+    }
+
+    fn timeout(&self) -> Duration {
+        // Not `Duration::MAX`, which no clock can add.
+        const NO_BOUND: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+        match self.retry.timeout {
+            Duration::ZERO => NO_BOUND,
+            timeout => timeout.min(NO_BOUND),
         }
     }
 
@@ -252,18 +218,13 @@ impl Route {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn resting_until(&self) -> Option<Instant> {
-        self.state()
-            .rest_until
-            .filter(|until| *until > Instant::now())
-    }
-
     fn answers(&self) {
         *self.state() = State::default();
     }
 
     /// Notes a failed attempt; returns when the next one is allowed.
-    fn fails(&self, failure: &Failure, backoff: Backoff) -> Instant {
+    fn fails(&self, failure: &Failure) -> Instant {
+        let backoff = self.retry.backoff;
         let mut state = self.state();
         state.failures = state.failures.saturating_add(1);
         state.down = failure.down;
@@ -279,7 +240,7 @@ impl Route {
     }
 
     fn ended(&self, last: Option<Failure>, retry_at: Instant) -> Outcome {
-        let endpoint = &self.endpoint;
+        let endpoint = &self.transport;
         match last {
             Some(Failure {
                 reason,
@@ -306,7 +267,7 @@ impl Route {
                 may_have_it: true,
                 ..
             }) => Outcome::Unconfirmed {
-                reason: format!("{}: {reason}; then it was cancelled", self.endpoint),
+                reason: format!("{}: {reason}; then it was cancelled", self.transport),
             },
             _ => Outcome::Cancelled,
         }

@@ -1,16 +1,16 @@
 //! What one attempt means, by the table in [`super::delivery`].
 
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::header::LOCATION;
 use http::{HeaderMap, StatusCode};
 
-use super::backoff::retry_after;
+use super::backoff::{LONGEST_WAIT, retry_after};
 use super::delivery::Outcome;
-use crate::export::endpoint::Endpoint;
-use crate::export::http::{Answer, AnswerBody, NoAnswer};
 use crate::export::response::{self, PartialSuccess};
+use crate::export::transport::{Answer, AnswerBody, GrpcAnswer, HttpAnswer, NoAnswer, Transport};
 
 /// What an answer means.
 pub(super) enum Verdict {
@@ -32,33 +32,48 @@ pub(super) struct Failure {
     pub(super) down: bool,
 }
 
-impl From<NoAnswer> for Failure {
-    fn from(no_answer: NoAnswer) -> Failure {
-        let (reason, may_have_it) = match no_answer {
-            NoAnswer::NeverReached { reason } => (reason, false),
-            NoAnswer::BrokeOff { reason } => (reason, true),
-            NoAnswer::GaveUpSending => (
-                "no connection, or the server did not read the request, within the timeout"
-                    .to_owned(),
-                false,
-            ),
-            NoAnswer::GaveUpWaiting => (
-                "sent, but no answer came within the timeout".to_owned(),
-                true,
-            ),
-        };
-        Failure {
-            reason,
-            may_have_it,
-            retry_after: None,
-            down: !may_have_it,
-        }
+/// The verdict on what became of a request of `request_bytes`.
+pub(super) fn judge(
+    endpoint: &Transport,
+    answer: Result<Answer, NoAnswer>,
+    request_bytes: usize,
+) -> Verdict {
+    match answer {
+        Ok(Answer::Http(answer)) => judge_http(endpoint, answer, request_bytes),
+        Ok(Answer::Grpc(answer)) => judge_grpc(endpoint, answer, request_bytes),
+        Err(no_answer) => judge_silence(endpoint, no_answer),
     }
 }
 
-/// The verdict on the answer to a request of `request_bytes`.
-pub(super) fn judge(endpoint: &Endpoint, answer: Answer, request_bytes: usize) -> Verdict {
-    let Answer {
+fn judge_silence(endpoint: &Transport, no_answer: NoAnswer) -> Verdict {
+    let (reason, may_have_it) = match no_answer {
+        NoAnswer::NeverReached { reason } => (reason, false),
+        NoAnswer::BrokeOff { reason } => (reason, true),
+        NoAnswer::GaveUpSending => (
+            "no connection, or the server did not read the request, within the timeout".to_owned(),
+            false,
+        ),
+        NoAnswer::GaveUpWaiting => (
+            "sent, but no answer came within the timeout".to_owned(),
+            true,
+        ),
+        NoAnswer::Unsendable { reason } => {
+            return Verdict::Final(Outcome::Rejected {
+                status: None,
+                message: format!("{endpoint}: {reason}"),
+            });
+        }
+    };
+    Verdict::Again(Failure {
+        reason,
+        may_have_it,
+        retry_after: None,
+        down: !may_have_it,
+    })
+}
+
+fn judge_http(endpoint: &Transport, answer: HttpAnswer, request_bytes: usize) -> Verdict {
+    let HttpAnswer {
         status,
         headers,
         body,
@@ -68,15 +83,13 @@ pub(super) fn judge(endpoint: &Endpoint, answer: Answer, request_bytes: usize) -
         AnswerBody::Broken { reason } => Err(reason),
         AnswerBody::TooLarge => {
             return Verdict::Final(Outcome::Rejected {
-                status: status.as_u16(),
-                message: format!(
-                    "{endpoint}: {status} with an answer over 4 MiB, which OTLP counts as a refusal"
-                ),
+                status: Some(status.as_u16()),
+                message: too_long(endpoint, &status),
             });
         }
     };
     if status.is_success() {
-        return Verdict::Final(delivered(endpoint, status, body));
+        return Verdict::Final(delivered(endpoint, &status, body));
     }
     let said = match body.ok().and_then(|body| response::refusal(&body)) {
         Some(said) => format!("{status}: {said}"),
@@ -96,13 +109,105 @@ pub(super) fn judge(endpoint: &Endpoint, answer: Answer, request_bytes: usize) -
             message: format!("{endpoint}: {said} (request of {request_bytes} bytes)"),
         }),
         _ => Verdict::Final(Outcome::Rejected {
-            status: status.as_u16(),
+            status: Some(status.as_u16()),
             message: format!("{endpoint}: {said}{}", advice(status, &headers)),
         }),
     }
 }
 
-fn delivered(endpoint: &Endpoint, status: StatusCode, body: Result<Bytes, String>) -> Outcome {
+/// Names of `grpc-status`, each at its number.
+const GRPC: [&str; 17] = [
+    "OK",
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+];
+
+fn judge_grpc(endpoint: &Transport, answer: GrpcAnswer, request_bytes: usize) -> Verdict {
+    let name = GRPC.get(answer.code as usize).copied();
+    let status = name.map_or_else(|| format!("status {}", answer.code), str::to_owned);
+    if answer.code == 0 {
+        return Verdict::Final(match answer.body {
+            AnswerBody::Whole(body) => delivered(endpoint, &status, Ok(body)),
+            AnswerBody::Broken { reason } => delivered(endpoint, &status, Err(reason)),
+            AnswerBody::TooLarge => Outcome::Rejected {
+                status: None,
+                message: too_long(endpoint, &status),
+            },
+        });
+    }
+    let said = match response::text(&answer.message) {
+        Some(message) => format!("{status}: {message}"),
+        None => status,
+    };
+    let again = |down| {
+        Verdict::Again(Failure {
+            reason: said.clone(),
+            may_have_it: false,
+            retry_after: answer.retry_delay.map(|delay| delay.min(LONGEST_WAIT)),
+            down,
+        })
+    };
+    match name {
+        Some("RESOURCE_EXHAUSTED" | "OUT_OF_RANGE") if names_a_size(&answer.message) => {
+            Verdict::Final(Outcome::TooLarge {
+                message: format!("{endpoint}: {said} (request of {request_bytes} bytes)"),
+            })
+        }
+        Some("UNAVAILABLE") => again(true),
+        Some("CANCELLED" | "DEADLINE_EXCEEDED" | "ABORTED" | "OUT_OF_RANGE" | "DATA_LOSS") => {
+            again(false)
+        }
+        // Without RetryInfo it is a quota that waiting does not fill up again.
+        Some("RESOURCE_EXHAUSTED") if answer.retry_delay.is_some() => again(false),
+        name => {
+            let advice = match name {
+                Some("UNAUTHENTICATED" | "PERMISSION_DENIED") => CHECK_KEY,
+                Some("UNIMPLEMENTED") => "; the endpoint does not take this signal by gRPC",
+                _ => "",
+            };
+            Verdict::Final(Outcome::Rejected {
+                status: None,
+                message: format!("{endpoint}: {said}{advice}"),
+            })
+        }
+    }
+}
+
+/// Whether a server refused a message for its size (most take 4 MiB). gRPC has no status for that, but each of its
+/// implementations has its own words: Go and C++, Java, Rust.
+fn names_a_size(message: &str) -> bool {
+    [
+        "larger than max",
+        "exceeds maximum size",
+        "length too large",
+    ]
+    .iter()
+    .any(|words| message.contains(words))
+}
+
+fn too_long(endpoint: &Transport, status: &impl fmt::Display) -> String {
+    format!("{endpoint}: {status} with an answer over 4 MiB, which OTLP counts as a refusal")
+}
+
+fn delivered(
+    endpoint: &Transport,
+    status: &impl fmt::Display,
+    body: Result<Bytes, String>,
+) -> Outcome {
     let (rejected, message) = match body {
         Err(reason) => (
             0,
@@ -138,12 +243,12 @@ fn delivered(endpoint: &Endpoint, status: StatusCode, body: Result<Bytes, String
     Outcome::Delivered { rejected, message }
 }
 
+const CHECK_KEY: &str = "; check the key in the configured headers";
+
 /// What the user can do about the refusals that usually come from a wrong setting.
 fn advice(status: StatusCode, headers: &HeaderMap) -> String {
     match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-            "; check the key in the configured headers".to_owned()
-        }
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => CHECK_KEY.to_owned(),
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
             "; check the endpoint's path (v1/traces or v1/metrics is appended to a base URL only)"
                 .to_owned()

@@ -5,11 +5,10 @@
 use super::backlog::{Backlog, Piece};
 use super::delivery::{Delivery, Outcome, Retry};
 use super::{Pipeline, worker_state};
-use crate::config::Config;
+use crate::config::{Config, Destination, Otlp, Signal};
 use crate::diagnostics::Cause;
-use crate::export::endpoint::{Endpoint, EndpointError, Signal};
-use crate::export::http::Client;
 use crate::export::otlp::{Encoded, Encoder, Slice};
+use crate::export::transport::Transport;
 use crate::metrics::Export;
 use crate::process;
 use crate::redact;
@@ -80,11 +79,7 @@ fn start(
         .enable_time()
         .build()
         .map_err(|error| format!("no runtime: {error}"))?;
-    let client = Client::new();
-    let way = |signal| {
-        let way = delivery(&provider.config, signal, client.clone());
-        way.map_err(|error| error.to_string())
-    };
+    let way = |signal| delivery(&provider.config, signal);
     let delivery = way(Signal::Traces)?;
     let metrics = Export::new(
         pipeline,
@@ -117,36 +112,29 @@ fn start(
     Ok((runtime, worker, metrics))
 }
 
-/// The way to the endpoints of the configuration, with the time that is allowed for `signal`.
-fn delivery(config: &Config, signal: Signal, client: Client) -> Result<Delivery, EndpointError> {
-    let endpoint = |signal| -> Result<Endpoint, EndpointError> {
-        let target = config.target(signal);
-        let exact = Endpoint::exact(&target.url.to_string())?;
-        target
-            .headers
-            .iter()
-            .try_fold(exact, |endpoint, (name, value)| {
-                let value = String::from_utf8_lossy(value.as_bytes());
-                endpoint.with_header(name.as_str(), &value)
-            })
-    };
+/// The way to the receiver of the configuration, with the time that is allowed for `signal`.
+fn delivery(config: &Config, signal: Signal) -> Result<Delivery, String> {
+    let otlp = config
+        .destinations(signal)
+        .into_iter()
+        .find_map(|one| match one {
+            Destination::Otlp(otlp) => Some(otlp),
+            _ => None,
+        });
+    let otlp = otlp.unwrap_or_else(|| Otlp::new("http://localhost:4318/v1/traces"));
     // One batch may take as long as both the exporter and what drives it allow.
     let driver = match signal {
         Signal::Traces => config.export_timeout,
         Signal::Metrics => config.metric_export_timeout,
     };
-    let bounds = [config.target(signal).timeout, driver];
+    let bounds = [otlp.timeout, driver];
     let timeout = bounds.iter().filter_map(|bound| bound.limit()).min();
     let retry = Retry {
         timeout: timeout.unwrap_or_default(),
         ..Retry::default()
     };
-    Ok(Delivery::new(
-        client,
-        endpoint(Signal::Traces)?,
-        endpoint(Signal::Metrics)?,
-        retry,
-    ))
+    let transport = Transport::new(&otlp).map_err(|error| error.to_string())?;
+    Ok(Delivery::new(transport, retry))
 }
 
 impl Worker {
@@ -226,7 +214,7 @@ impl Worker {
 
     /// While an endpoint is down, only the timer's batch probes it.
     fn is_resting(&self) -> bool {
-        self.delivery.resting_until(Signal::Traces).is_some()
+        self.delivery.resting_until().is_some()
     }
 
     /// Sends one request. `false`: the backend did not accept it, and it is at the head of the backlog again.
@@ -246,14 +234,11 @@ impl Worker {
         }
         let body = self.encoder.take_body();
         let counters = &self.pipeline.counters;
-        let (length, attempts) = (body.len() as u64, self.delivery.attempts(Signal::Traces));
-        let cancel = cancelled(self.pipeline, &self.delivery, Signal::Traces);
-        let outcome = self
-            .delivery
-            .deliver(Signal::Traces, body.clone(), cancel)
-            .await;
+        let (length, attempts) = (body.len() as u64, self.delivery.attempts());
+        let cancel = cancelled(self.pipeline, &self.delivery);
+        let outcome = self.delivery.deliver(body.clone(), cancel).await;
         self.encoder.give_back(body);
-        let attempts = self.delivery.attempts(Signal::Traces) - attempts;
+        let attempts = self.delivery.attempts() - attempts;
         let again = pieces.iter().any(|piece| piece.counted);
         for attempt in 0..attempts {
             counters.requested(length, again || attempt > 0);
@@ -399,11 +384,11 @@ impl Worker {
 }
 
 /// Until delivery must stop: the deadline of a shutdown, or at once if then the endpoint is known to be down.
-pub(crate) async fn cancelled(pipeline: &Pipeline, delivery: &Delivery, signal: Signal) {
+pub(crate) async fn cancelled(pipeline: &Pipeline, delivery: &Delivery) {
     let waiting = &pipeline.waiting;
     let close_by = pipeline.signal.until(|| waiting.close_by()).await;
     // Attempts go on until then, and one of them may find the endpoint down.
-    while close_by > Instant::now() && !delivery.is_down(signal) {
+    while close_by > Instant::now() && !delivery.is_down() {
         let look_again = Instant::now() + Duration::from_millis(20);
         tokio::time::sleep_until(close_by.min(look_again).into()).await;
     }

@@ -5,7 +5,7 @@ use super::id_generator::IdGenerator;
 use super::record::{Identity, Recorder};
 use super::tracer::{Scope, Tracer};
 use super::{Limits, OwnedValue, SpanContext, SpanId, SpanKind, TraceId};
-use crate::config::{Config, ConfigError, Exporter};
+use crate::config::{Config, ConfigError, Signal};
 use crate::diagnostics::Cause;
 use crate::generation::PerGeneration;
 use crate::metrics::{Counter, Definitions};
@@ -89,7 +89,7 @@ impl Provider {
             scopes: boxcar::Vec::new(),
             counters: Definitions::new(),
             disabled,
-            exports: config.exporter != Exporter::None,
+            exports: config.exports(Signal::Traces),
             diagnostics_taken: AtomicBool::new(false),
             state: PerGeneration::new(),
             config,

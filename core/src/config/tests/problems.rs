@@ -24,10 +24,17 @@ fn a_warning_says_what_was_wrong_what_is_allowed_and_what_is_used() {
         ]
     );
     assert_eq!(
-        warnings(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]),
+        warnings(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "udp")]),
         [
-            "OTEL_EXPORTER_OTLP_PROTOCOL is \"grpc\", which comes in a later version; it must be http/protobuf (receivers \
-          usually take it on port 4318); using http/protobuf"
+            "OTEL_EXPORTER_OTLP_PROTOCOL is \"udp\"; it must be http/protobuf, http/json or grpc (receivers usually take \
+          the first two on port 4318, the last on port 4317); using http/protobuf"
+        ]
+    );
+    assert_eq!(
+        warnings(&[("OTEL_METRICS_EXPORTER", "otlp,prometheus")]),
+        [
+            "OTEL_METRICS_EXPORTER is \"otlp,prometheus\", where prometheus comes in a later version; it must be a list of \
+          otlp, console, otlp/stdout, or none; using otlp"
         ]
     );
 }
