@@ -1,5 +1,5 @@
 /**
- * polyspan for Node.js: the OpenTelemetry tracing API on polyspan's Rust core.
+ * polyspan for Node.js: the OpenTelemetry API for spans and counters on polyspan's Rust core.
  *
  * `init()` is all an application needs; spans are then made with `@opentelemetry/api` and by the instrumentations that use
  * it. Without a change of code: `node --require polyspan/register` or `node --import polyspan/register`.

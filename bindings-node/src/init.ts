@@ -1,7 +1,8 @@
 /** Opens the core and registers polyspan with the OpenTelemetry API. */
-import { context, diag, propagation, trace } from '@opentelemetry/api';
+import { context, diag, metrics, propagation, trace } from '@opentelemetry/api';
 import { type Options, pairs } from './config';
 import { PolyspanContextManager } from './context';
+import { MeterProvider } from './metrics';
 import { loadNative, type Native, NativeMissing } from './native';
 import { Propagator } from './propagation';
 import { TracerProvider } from './provider';
@@ -56,6 +57,9 @@ export function init(options: Options = {}): void {
         'polyspan records nothing: another tracer provider is registered with @opentelemetry/api already. ' +
           'Remove the other set-up, or call init() before it.',
       );
+    } else if (found.metrics) {
+      // Where another one is there already, it stays, and the API says so.
+      registered.metrics = metrics.setGlobalMeterProvider(new MeterProvider());
     }
   }
   opened({ runtime, owner: !found.joined, registered });

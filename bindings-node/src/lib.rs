@@ -6,10 +6,11 @@
 //! | [`instance`] | what an environment (the main thread, each worker thread) holds, and the process's one provider |
 //! | [`exchange`] | the memory that JavaScript and the addon share |
 //! | [`span`] | the calls on the way of a span: clock, ids, sampling, submitting |
+//! | [`metrics`] | the calls of a counter |
 //! | [`propagation`] | headers in and out |
 //! | [`lifecycle`] | opening, flushing, shutting down, statistics |
 //! | [`work`] | waiting off the event loop, behind a promise |
-//! | [`value`] | JavaScript values to Rust's and back |
+//! | [`attributes`], [`value`] | JavaScript values to Rust's and back |
 //!
 //! All of it is raw Node-API. A span crosses only in batches; the call that takes a batch copies and returns, so nothing of
 //! the core's work happens on the JavaScript thread. Nothing here ever calls into JavaScript: data flows one way, and what
@@ -17,9 +18,11 @@
 
 #![allow(unsafe_code)]
 
+mod attributes;
 mod exchange;
 mod instance;
 mod lifecycle;
+mod metrics;
 mod propagation;
 mod span;
 mod value;
@@ -32,7 +35,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 
 /// Raised together with `ABI` in `native.ts` whenever a function or the exchange changes.
-const ABI: u32 = 2;
+const ABI: u32 = 3;
 
 /// What a call gets: where it runs, and what that environment holds.
 pub(crate) struct Call<'a> {
@@ -154,6 +157,8 @@ fn register(env: sys::napi_env, exports: sys::napi_value) {
     define(c"tracer", Some(export!(span::tracer, 3)));
     define(c"sample", Some(export!(span::sample, 2)));
     define(c"submit", Some(export!(span::submit, 4)));
+    define(c"counter", Some(export!(metrics::counter, 6)));
+    define(c"add", Some(export!(metrics::add, 4)));
     define(c"inject", Some(export!(propagation::inject, 2)));
     define(c"extract", Some(export!(propagation::extract, 1)));
     define(

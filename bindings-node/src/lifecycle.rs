@@ -65,6 +65,12 @@ pub(crate) fn open(call: Call<'_>, [options]: [sys::napi_value; 1]) -> Outcome {
     value::set(
         env,
         result,
+        c"metrics",
+        value::boolean(env, provider.has_metrics()),
+    );
+    value::set(
+        env,
+        result,
         c"seeded",
         value::boolean(env, open.seed.is_some()),
     );

@@ -11,9 +11,10 @@
  */
 import { existsSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
+import type { Kept } from './value';
 
 /** Raised together with `ABI` in the addon's `lib.rs` whenever a function or the exchange changes. */
-export const ABI = 2;
+export const ABI = 3;
 
 /** Slots of the exchange: as index of a Float64Array, or doubled (low half) and doubled plus one (high half) of an Int32Array. */
 export enum Exchange {
@@ -65,6 +66,8 @@ export interface Opened {
   /** True if another thread of this process had opened the core before: its configuration holds. */
   joined: boolean;
   disabled: boolean;
+  /** Counters count. */
+  metrics: boolean;
   /** Ids are repeatable: the first two words of `ids` are the upper half of every trace id. */
   seeded: boolean;
   limits: Limits;
@@ -96,6 +99,17 @@ export interface Native {
    */
   sample(name?: string, traceState?: string): string | undefined;
   submit(slots: Float64Array, used: number, text: string, units: number): number;
+  /** The number of a counter, or -1 if it ignores what it is given. */
+  counter(
+    meter: string,
+    version: string,
+    schemaUrl: string,
+    name: string,
+    unit: string,
+    description: string,
+  ): number;
+  /** Adds a whole or real number. `attributes` is flat: key, value, key … */
+  add(counter: number, whole: boolean, value: number, attributes: Kept[]): void;
   /** Headers for the context in the exchange (none without `HAS_PARENT`). `baggage` is flat: key, value, metadata … */
   inject(traceState: string, baggage: string[]): string[];
   /** Writes the caller's context to the exchange (`HAS_PARENT` if there is one); returns tracestate, then the baggage. */

@@ -61,6 +61,14 @@ pub(crate) fn read_number(env: sys::napi_env, value: sys::napi_value) -> f64 {
     number
 }
 
+/// A boolean; false for what is none.
+pub(crate) fn read_boolean(env: sys::napi_env, value: sys::napi_value) -> bool {
+    let mut truth = false;
+    // SAFETY: a live environment and a place for the result.
+    unsafe { sys::napi_get_value_bool(env, value, &mut truth) };
+    truth
+}
+
 pub(crate) fn number(env: sys::napi_env, number: f64) -> sys::napi_value {
     let mut value = null_mut();
     // SAFETY: a live environment and a place for the result.

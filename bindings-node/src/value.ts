@@ -98,7 +98,7 @@ function copyMap(map: Record<string, unknown>, room: Room, depth: number): KeptM
 
 /**
  * Copies of attributes, added to `flat`: key, value, key … At most `limit` of them, and no more than `room` takes; returns
- * how many were left out for that.
+ * how many were left out for that. A member whose getter throws is ignored.
  */
 export function keepAll(
   attributes: Record<string, unknown> | undefined | null,
@@ -110,12 +110,22 @@ export function keepAll(
   let dropped = 0;
   for (const key of Object.keys(attributes)) {
     if (key === '') continue;
-    const kept = keep(attributes[key], room);
+    const kept = keepMember(attributes, key, room);
     if (kept === undefined) continue;
     if (flat.length >= 2 * limit || !room.take(key.length)) dropped++;
     else flat.push(key, kept);
   }
   return dropped;
+}
+
+function keepMember(attributes: Record<string, unknown>, key: string, room: Room): Kept | undefined {
+  let value: unknown;
+  try {
+    value = attributes[key];
+  } catch {
+    return undefined;
+  }
+  return keep(value, room);
 }
 
 function isPlain(value: object): boolean {

@@ -159,3 +159,52 @@ export function spansOf(request: Uint8Array): SeenSpan[] {
   }
   return found;
 }
+
+export interface SeenSum {
+  scope: string;
+  scopeVersion: string;
+  scopeSchema: string;
+  resource: Record<string, Any>;
+  name: string;
+  unit: string;
+  description: string;
+  monotonic: boolean;
+  attributes: Record<string, Any>;
+  /** A bigint for whole sums, a number for real ones. */
+  value: bigint | number;
+}
+
+/** All points of all sums of an ExportMetricsServiceRequest. */
+export function sumsOf(request: Uint8Array): SeenSum[] {
+  const found: SeenSum[] = [];
+  for (const resourceMetrics of all(request, 1)) {
+    const resource = keyValues(all(one(resourceMetrics, 1), 1));
+    for (const scopeMetrics of all(resourceMetrics, 2)) {
+      const scope = one(scopeMetrics, 1);
+      for (const metric of all(scopeMetrics, 2)) {
+        const sum = one(metric, 7);
+        for (const point of all(sum, 1)) {
+          found.push({
+            scope: text(one(scope, 1)),
+            scopeVersion: text(one(scope, 2)),
+            scopeSchema: text(one(scopeMetrics, 3)),
+            resource,
+            name: text(one(metric, 1)),
+            description: text(one(metric, 2)),
+            unit: text(one(metric, 3)),
+            monotonic: int(sum, 3) === 1n,
+            attributes: keyValues(all(point, 7)),
+            value: pointValue(point),
+          });
+        }
+      }
+    }
+  }
+  return found;
+}
+
+function pointValue(point: Uint8Array): bigint | number {
+  const real = [...fields(point)].find((field) => field.number === 4);
+  if (real === undefined) return int(point, 6);
+  return new DataView(real.bytes.buffer, real.bytes.byteOffset).getFloat64(0, true);
+}

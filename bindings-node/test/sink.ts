@@ -5,10 +5,12 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import * as polyspan from 'polyspan';
-import { type SeenSpan, spansOf } from './protobuf';
+import { type SeenSpan, type SeenSum, spansOf, sumsOf } from './protobuf';
 
 export class Sink {
   readonly spans: SeenSpan[] = [];
+  /** The sums of each export of metrics. */
+  readonly sums: SeenSum[][] = [];
   readonly bodies: Buffer[] = [];
 
   private constructor(private readonly server: Server) {}
@@ -21,6 +23,7 @@ export class Sink {
         const body = Buffer.concat(chunks);
         sink.bodies.push(body);
         if (request.url === '/v1/traces') sink.spans.push(...spansOf(body));
+        if (request.url === '/v1/metrics') sink.sums.push(sumsOf(body));
         response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
       });
     });
@@ -40,6 +43,11 @@ export class Sink {
       throw new Error(`no span ${name} among ${this.spans.map((span) => span.name).join(', ')}`);
     }
     return found;
+  }
+
+  /** The points of a sum in the last export. */
+  counted(name: string): SeenSum[] {
+    return (this.sums.at(-1) ?? []).filter((sum) => sum.name === name);
   }
 
   async close(): Promise<void> {
