@@ -36,14 +36,17 @@ export function instrument(): string[] {
     }
   }
   // Worker threads share the main thread's hooks.
-  if (on.length > 0 && isMainThread) watchModules(load);
+  if (on[0] !== undefined && isMainThread) watchModules(load.resolve(on[0]));
   return on;
 }
 
-/** Modules that are imported, not required, reach the instrumentations through their loader hook. */
-function watchModules(load: NodeJS.Require): void {
+/**
+ * Modules that are imported, not required, reach the instrumentations through their loader hook. It is found from one of
+ * them: it must be the copy that they use, and not every package manager shows it to the application.
+ */
+function watchModules(instrumentation: string): void {
   try {
-    const hook = load.resolve('@opentelemetry/instrumentation/hook.mjs');
+    const hook = createRequire(instrumentation).resolve('@opentelemetry/instrumentation/hook.mjs');
     register(pathToFileURL(hook).href, pathToFileURL(__filename).href);
   } catch {
     // Without the hook, or on a Node.js without module.register, required modules are instrumented all the same.
