@@ -8,7 +8,7 @@ use std::future::{Future, pending, ready};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use polyspan::config::Otlp;
+use polyspan::config::{Otlp, Signal};
 use polyspan::export::transport::Transport;
 use polyspan::pipeline::backoff::Backoff;
 use polyspan::pipeline::delivery::{Delivery, Outcome, Retry};
@@ -32,7 +32,7 @@ fn retry(timeout: Duration) -> Retry {
 
 fn delivery(url: &str, retry: Retry) -> Delivery {
     let otlp = Otlp::new(format!("{url}/v1/traces"));
-    Delivery::new(Transport::new(&otlp).unwrap(), retry)
+    Delivery::new(Transport::new(&otlp, Signal::Traces).unwrap(), retry)
 }
 
 fn run<T>(future: impl Future<Output = T>) -> T {
@@ -632,7 +632,7 @@ fn the_request_is_what_otlp_asks_for() {
         .and_then(|otlp| otlp.header("X-Api-Key", "k2"));
     let metrics = Otlp::new(server.url()).header("user-agent", "mine/1");
     let [traces, metrics] = [traces, metrics].map(|otlp| {
-        let transport = Transport::new(&otlp.unwrap()).unwrap();
+        let transport = Transport::new(&otlp.unwrap(), Signal::Traces).unwrap();
         Delivery::new(transport, retry(LONG))
     });
     run(async {

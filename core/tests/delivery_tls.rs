@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use polyspan::config::Otlp;
+use polyspan::config::{Otlp, Signal};
 use polyspan::export::transport::Transport;
 use polyspan::pipeline::backoff::Backoff;
 use polyspan::pipeline::delivery::{Delivery, Retry};
@@ -90,7 +90,7 @@ fn child() {
     let Ok(url) = std::env::var("POLYSPAN_TEST_URL") else {
         return;
     };
-    let transport = Transport::new(&Otlp::new(format!("{url}/v1/traces"))).unwrap();
+    let transport = Transport::new(&Otlp::new(format!("{url}/v1/traces")), Signal::Traces).unwrap();
     let pause = Duration::from_millis(50);
     let backoff = Backoff {
         initial: pause,

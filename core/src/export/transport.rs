@@ -17,7 +17,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
-use super::endpoint::{Endpoint, EndpointError};
+use super::endpoint::{Endpoint, EndpointError, Signal};
 use super::http::Client;
 use crate::config::{Otlp, Protocol};
 
@@ -38,12 +38,14 @@ pub struct Transport {
 }
 
 impl Transport {
-    /// The way that `otlp` describes.
+    /// The way that `otlp` describes, for requests of `signal`.
     ///
     /// # Errors
     ///
     /// An address, a header or a file of certificates that cannot be used, named without secrets.
-    pub fn new(otlp: &Otlp) -> Result<Transport, TransportError> {
+    pub fn new(otlp: &Otlp, signal: Signal) -> Result<Transport, TransportError> {
+        // The address is that of the signal already; JSON and gRPC have to know it.
+        let _ = signal;
         if otlp.protocol != Protocol::HttpProtobuf {
             return Err(TransportError::NotBuilt {
                 protocol: otlp.protocol,

@@ -133,7 +133,7 @@ fn delivery(config: &Config, signal: Signal) -> Result<Delivery, String> {
         timeout: timeout.unwrap_or_default(),
         ..Retry::default()
     };
-    let transport = Transport::new(&otlp).map_err(|error| error.to_string())?;
+    let transport = Transport::new(&otlp, signal).map_err(|error| error.to_string())?;
     Ok(Delivery::new(transport, retry))
 }
 
