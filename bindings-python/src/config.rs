@@ -1,6 +1,6 @@
 //! Options, as the core reads and bounds them.
 
-use polyspan::config::{self, ConfigError, OPTIONS};
+use polyspan::config::{self, ConfigError, ConfigOption};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
@@ -93,7 +93,7 @@ pub(crate) fn raise(py: Python<'_>, error: &ConfigError) -> PyErr {
 /// All options: name, variables, what they do, what they may be.
 #[pyfunction]
 pub(crate) fn options(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
-    let describe = |option: &config::ConfigOption| {
+    let describe = |option: &ConfigOption| {
         let dict = PyDict::new(py);
         dict.set_item("name", option.name)?;
         dict.set_item("variables", option.variables.to_vec())?;
@@ -101,5 +101,5 @@ pub(crate) fn options(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
         dict.set_item("allowed", option.allowed())?;
         Ok(dict)
     };
-    OPTIONS.iter().map(describe).collect()
+    ConfigOption::all().map(describe).collect()
 }

@@ -28,7 +28,7 @@ impl Policy {
             sampler,
             redactor: Redactor::new(config.redaction),
             propagators: config.propagators.clone(),
-            limits: config.limits,
+            limits: config.limits(),
         })
     }
 

@@ -44,6 +44,43 @@ choices! {
 }
 
 choices! {
+    /// Which measurements can become exemplars.
+    pub enum ExemplarFilter {
+        /// Those inside a sampled span.
+        TraceBased = "trace_based",
+        /// All.
+        AlwaysOn = "always_on",
+        /// None.
+        AlwaysOff = "always_off",
+    }
+    later: []
+}
+
+choices! {
+    /// From when on the sums of metrics count.
+    pub enum Temporality {
+        /// From the start of the process.
+        Cumulative = "cumulative",
+        /// From the last export, where that is possible.
+        Delta = "delta",
+        /// Whatever needs the least memory.
+        LowMemory = "lowmemory",
+    }
+    later: []
+}
+
+choices! {
+    /// How histograms are aggregated.
+    pub enum HistogramAggregation {
+        /// Buckets with fixed boundaries.
+        Explicit = "explicit_bucket_histogram",
+        /// Buckets that grow exponentially.
+        Exponential = "base2_exponential_bucket_histogram",
+    }
+    later: []
+}
+
+choices! {
     /// How much polyspan tells of itself; a level includes those before it.
     #[derive(PartialOrd, Ord)]
     pub enum LogLevel {

@@ -329,13 +329,20 @@ impl Config {
 
     /// The receiver that the flat options describe.
     fn otlp(&self, signal: Signal) -> Otlp {
-        let target = self.target(signal);
+        let settings = self.otlp_settings(signal);
+        let path = |text: Option<String>| text.map(PathBuf::from);
         Otlp {
-            protocol: self.protocol,
-            headers: target.headers,
-            timeout: target.timeout,
-            compression: self.compression,
-            ..Otlp::new(target.url.to_string())
+            protocol: settings.protocol.unwrap_or(Protocol::HttpProtobuf),
+            headers: settings.headers.unwrap_or_default(),
+            timeout: settings.timeout.unwrap_or(Timeout::from_millis(10_000)),
+            compression: settings.compression.unwrap_or(Compression::None),
+            tls: Tls {
+                ca: path(settings.certificate),
+                client_certificate: path(settings.client_certificate),
+                client_key: path(settings.client_key),
+                insecure: settings.insecure.unwrap_or_default(),
+            },
+            ..Otlp::new(self.endpoint_of(signal).to_string())
         }
     }
 }

@@ -6,10 +6,12 @@
 
 use std::ffi::OsString;
 
+use super::Config;
+use super::check::Problems;
 use super::error::{ConfigError, readable};
-use super::field::{Field, Source};
-use super::options::{ConfigOption, OPTIONS};
-use super::{Config, Problems};
+use super::field::Field;
+use super::option::ConfigOption;
+use super::origin::Source;
 
 /// Reads a variable; `None` if it is not set.
 pub(crate) type Lookup<'a> = dyn Fn(&str) -> Option<OsString> + 'a;
@@ -18,15 +20,6 @@ pub(crate) type Lookup<'a> = dyn Fn(&str) -> Option<OsString> + 'a;
 /// elsewhere.
 const NOT_BUILT: &[&str] = &[
     "OTEL_CONFIG_FILE",
-    "OTEL_EXPORTER_OTLP_CERTIFICATE",
-    "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
-    "OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE",
-    "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
-    "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE",
-    "OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE",
-    "OTEL_EXPORTER_OTLP_CLIENT_KEY",
-    "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY",
-    "OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY",
     "POLYSPAN_ALIASES",
     "POLYSPAN_ERRORS",
     "POLYSPAN_POLICY_FILE",
@@ -36,7 +29,7 @@ const NOT_BUILT: &[&str] = &[
 /// The configuration that the environment describes, with what is wrong in it among its problems.
 pub(crate) fn read(lookup: &Lookup<'_>) -> Config {
     let mut config = Config::default();
-    for option in OPTIONS {
+    for option in ConfigOption::all() {
         let mut refused = Vec::new();
         // The most specific variable is read last and stays.
         for variable in option.variables.iter().rev() {
@@ -44,7 +37,7 @@ pub(crate) fn read(lookup: &Lookup<'_>) -> Config {
                 continue;
             };
             match read_one(option, variable, text, &mut config) {
-                Ok(()) => config.note_source(option.name, Source::Environment),
+                Ok(()) => config.note_source(option.name, Source::Environment { variable }),
                 Err(error) => refused.push(error),
             }
         }
@@ -66,14 +59,14 @@ pub(crate) fn read(lookup: &Lookup<'_>) -> Config {
 
 fn read_one(
     option: &ConfigOption,
-    variable: &str,
+    variable: &'static str,
     text: OsString,
     config: &mut Config,
 ) -> Result<(), ConfigError> {
     match text.into_string() {
         Ok(text) => option
             .field
-            .read(config, &text, Source::Environment, variable),
+            .read(config, &text, &Source::Environment { variable }, variable),
         Err(text) => Err(ConfigError::Invalid {
             field: variable.to_owned(),
             value: match option.field {

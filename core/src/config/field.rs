@@ -6,10 +6,14 @@ use std::time::Duration;
 use http::Uri;
 
 use super::error::readable;
+use super::option::OptionKind;
+use super::origin::Source;
 use super::otlp::{Headers, Timeout, parse_endpoint};
+use super::sampling::SamplerChoice;
 use super::{Config, ConfigError, Exporter, Exporters, pairs};
 use crate::export::endpoint::shown;
 use crate::propagate::{Propagator, Propagators};
+use crate::sample;
 use crate::trace::OwnedValue;
 
 /// The largest number that OpenTelemetry's settings must support, and the largest one polyspan takes.
@@ -18,18 +22,13 @@ pub(crate) const MOST: u64 = i32::MAX as u64;
 /// The most characters of a wrong value that are shown.
 const SHOWN: usize = 100;
 
-/// Where a setting came from, which decides how strictly it is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
-    Code,
-    Environment,
-}
-
 /// A setting's place in [`Config`].
 pub(crate) struct Place<T: 'static> {
     /// `None` if it is not set.
     pub(crate) get: fn(&Config) -> Option<T>,
     pub(crate) set: fn(&mut Config, T),
+    /// Back to the default.
+    pub(crate) clear: fn(&mut Config),
 }
 
 /// What a setting may be, and where it is kept.
@@ -55,10 +54,12 @@ pub(crate) enum Field {
         later: &'static [&'static str],
         /// What a user should know in addition; follows the names.
         note: &'static str,
-        get: fn(&Config) -> Cow<'static, str>,
+        get: fn(&Config) -> Option<Cow<'static, str>>,
         /// `false` if it is none of the names.
         set: fn(&mut Config, &str) -> bool,
+        clear: fn(&mut Config),
     },
+    Sampler(Place<SamplerChoice>),
     Propagators(Place<Propagators>),
     Exporters(Place<Exporters>),
     Endpoint(Place<Uri>),
@@ -76,7 +77,7 @@ impl Field {
         &self,
         config: &mut Config,
         text: &str,
-        source: Source,
+        source: &Source,
         spelled: &str,
     ) -> Result<(), ConfigError> {
         self.store(config, text.trim(), source)
@@ -88,7 +89,7 @@ impl Field {
             })
     }
 
-    fn store(&self, config: &mut Config, text: &str, source: Source) -> Result<(), Refusal> {
+    fn store(&self, config: &mut Config, text: &str, source: &Source) -> Result<(), Refusal> {
         match self {
             Field::Text(_) if text.is_empty() => return Err(None),
             Field::Text(place) => (place.set)(config, text.to_owned()),
@@ -108,15 +109,19 @@ impl Field {
                     return Err(not_built(later, text));
                 }
             }
+            Field::Sampler(place) => match SamplerChoice::named(text) {
+                Some(choice) => (place.set)(config, choice),
+                None => return Err(not_built(&sample::LATER, text)),
+            },
             Field::Propagators(place) => {
                 let (known, unknown) = Propagators::parse(text);
                 let some = !known.list().is_empty();
                 let refusal = match unknown.first() {
-                    Some(first) => Some(Some(unknown_propagator(&first.name))),
+                    Some(first) => Some(Some(unknown_in_list(&first.name, Propagator::LATER))),
                     None if some || text.eq_ignore_ascii_case("none") => None,
                     None => Some(None),
                 };
-                if refusal.is_none() || (source == Source::Environment && some) {
+                if refusal.is_none() || (source.is_environment() && some) {
                     (place.set)(config, known);
                 }
                 return refusal.map_or(Ok(()), Err);
@@ -125,7 +130,7 @@ impl Field {
                 let (known, unknown) = Exporters::parse(text);
                 let some = !known.list().is_empty();
                 let refusal = unknown.first().map(|name| unknown_exporter(name, text));
-                if refusal.is_none() || (source == Source::Environment && some) {
+                if refusal.is_none() || (source.is_environment() && some) {
                     (place.set)(config, known);
                 }
                 return refusal.map_or(Ok(()), Err);
@@ -163,7 +168,8 @@ impl Field {
             Field::Delay(place) => (place.get)(config)?.as_millis().to_string(),
             Field::Timeout(place) => (place.get)(config)?.millis().to_string(),
             Field::Ratio(place) => (place.get)(config)?.to_string(),
-            Field::Choice { get, .. } => get(config).into_owned(),
+            Field::Choice { get, .. } => get(config)?.into_owned(),
+            Field::Sampler(place) => (place.get)(config)?.shown().into_owned(),
             Field::Propagators(place) => (place.get)(config)?.describe(),
             Field::Exporters(place) => (place.get)(config)?.to_string(),
             Field::Endpoint(place) => shown(&(place.get)(config)?.to_string()),
@@ -191,6 +197,7 @@ impl Field {
             }
             Field::Ratio(_) => "a number from 0 to 1".to_owned(),
             Field::Choice { names, note, .. } => one_of(names) + note,
+            Field::Sampler(_) => one_of(&sample::NAMES),
             Field::Propagators(_) => format!("a list of {}, or none", Propagator::NAMES.join(", ")),
             Field::Exporters(_) => {
                 let names = Exporter::NAMES.iter().filter(|name| **name != "none");
@@ -204,6 +211,50 @@ impl Field {
             Field::Headers(_) | Field::Attributes(_) => {
                 "a list of the form key=value,key=value, percent-encoded".to_owned()
             }
+        }
+    }
+
+    /// Back to the default.
+    pub(crate) fn clear(&self, config: &mut Config) {
+        let clear = match self {
+            Field::Text(place) => place.clear,
+            Field::Flag(place) => place.clear,
+            Field::Whole { place, .. } => place.clear,
+            Field::Delay(place) => place.clear,
+            Field::Timeout(place) => place.clear,
+            Field::Ratio(place) => place.clear,
+            Field::Choice { clear, .. } => *clear,
+            Field::Sampler(place) => place.clear,
+            Field::Exporters(place) => place.clear,
+            Field::Propagators(place) => place.clear,
+            Field::Endpoint(place) => place.clear,
+            Field::Headers(place) => place.clear,
+            Field::Attributes(place) => place.clear,
+        };
+        clear(config);
+    }
+
+    /// The names that a value may be, or that a list may hold.
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        match self {
+            Field::Choice { names, .. } => names.to_vec(),
+            Field::Sampler(_) => sample::NAMES.to_vec(),
+            Field::Exporters(_) => Exporter::NAMES.to_vec(),
+            Field::Propagators(_) => [Propagator::NAMES, &["none"]].concat(),
+            _ => Vec::new(),
+        }
+    }
+
+    pub(crate) fn kind(&self) -> OptionKind {
+        match self {
+            Field::Text(_) | Field::Endpoint(_) => OptionKind::Text,
+            Field::Flag(_) => OptionKind::Flag,
+            Field::Whole { .. } => OptionKind::Whole,
+            Field::Delay(_) | Field::Timeout(_) => OptionKind::Millis,
+            Field::Ratio(_) => OptionKind::Number,
+            Field::Choice { .. } | Field::Sampler(_) => OptionKind::Choice,
+            Field::Exporters(_) | Field::Propagators(_) => OptionKind::List,
+            Field::Headers(_) | Field::Attributes(_) => OptionKind::Pairs,
         }
     }
 
@@ -239,27 +290,22 @@ fn ratio(text: &str) -> Option<f64> {
         .filter(|ratio| (0.0..=1.0).contains(ratio))
 }
 
-fn unknown_propagator(name: &str) -> String {
-    if name.eq_ignore_ascii_case("none") {
-        return "where none stands beside others".to_owned();
-    }
-    let later = Propagator::LATER;
-    match later.iter().find(|one| one.eq_ignore_ascii_case(name)) {
-        Some(later) => format!("where {later} comes in a later version"),
-        None => format!("where \"{}\" is unknown", readable(name, SHOWN)),
+/// What is wrong with the name of an exporter; nothing in particular if it is all that was given.
+fn unknown_exporter(name: &str, text: &str) -> Refusal {
+    if text.contains(',') {
+        Some(unknown_in_list(name, Exporter::LATER))
+    } else {
+        not_built(Exporter::LATER, name)
     }
 }
 
-/// What is wrong with the name of an exporter; nothing in particular if it is all that was given.
-fn unknown_exporter(name: &str, text: &str) -> Refusal {
+fn unknown_in_list(name: &str, later: &[&str]) -> String {
     if name.eq_ignore_ascii_case("none") {
-        return Some("where none stands beside others".to_owned());
+        return "where none stands beside others".to_owned();
     }
-    let later = |name| not_built(Exporter::LATER, name);
-    match text.contains(',') {
-        true if later(name).is_some() => Some(format!("where {name} comes in a later version")),
-        true => Some(format!("where \"{}\" is unknown", readable(name, SHOWN))),
-        false => later(name),
+    match later.iter().find(|one| one.eq_ignore_ascii_case(name)) {
+        Some(later) => format!("where {later} comes in a later version"),
+        None => format!("where \"{}\" is unknown", readable(name, SHOWN)),
     }
 }
 

@@ -15,7 +15,9 @@
 //!
 //! | file | is |
 //! |---|---|
-//! | `options` | the table of all options, from which everything else follows |
+//! | `option`, `options` | what an option is; the table of all, from which everything else follows |
+//! | `origin` | where a value came from |
+//! | `check` | what no option can check alone |
 //! | `field` | the kinds of values: read, bounded, shown |
 //! | `choices` | the values that are one of a few names |
 //! | `sampling` | the sampler, by name or as made in code |
@@ -28,12 +30,15 @@
 //! A wrong option in code is an error that names option, value and what is allowed; a wrong `OTEL_` variable becomes a
 //! warning and is ignored; a wrong `POLYSPAN_` variable is an error that `Provider::new` reports.
 
+mod check;
 mod choices;
 pub mod destination;
 mod environment;
 mod error;
 mod field;
+mod option;
 mod options;
+mod origin;
 mod otlp;
 mod pairs;
 mod sampling;
@@ -42,11 +47,16 @@ mod setters;
 mod tests;
 
 pub use crate::export::endpoint::Signal;
-pub use choices::{Binding, Compression, Exporter, LogLevel, Protocol};
+pub use choices::{
+    Binding, Compression, ExemplarFilter, Exporter, HistogramAggregation, LogLevel, Protocol,
+    Temporality,
+};
 pub use destination::{Destination, Exporters, Otlp, OtlpFile, Tls};
 pub use error::ConfigError;
-pub use options::{ConfigOption, OPTIONS};
-pub use otlp::{Headers, OtlpTarget, Timeout};
+pub use option::{ConfigOption, OptionGroup, OptionKind};
+pub use options::GROUPS;
+pub use origin::Source;
+pub use otlp::{Headers, Timeout};
 
 pub(crate) use error::readable;
 
@@ -54,16 +64,15 @@ use std::ffi::OsString;
 use std::fmt;
 use std::time::Duration;
 
-use http::Uri;
-
 use crate::propagate::Propagators;
 use crate::redact::Mode;
 use crate::trace::Limits;
 use crate::trace::OwnedValue;
-use field::Source;
+use check::Problems;
+use otlp::OtlpSettings;
 use sampling::SamplerChoice;
 
-/// How polyspan behaves. See [`OPTIONS`] for what each option means.
+/// How polyspan behaves. See [`GROUPS`] for what each option means.
 #[derive(Clone)]
 pub struct Config {
     pub(crate) service_name: Option<String>,
@@ -78,17 +87,12 @@ pub struct Config {
     /// From code or from the configuration file; they win over the exporters and endpoints here.
     pub(crate) trace_destinations: Option<Vec<Destination>>,
     pub(crate) metric_destinations: Option<Vec<Destination>>,
-    pub(crate) endpoint: Uri,
-    pub(crate) traces_endpoint: Option<Uri>,
-    pub(crate) metrics_endpoint: Option<Uri>,
-    pub(crate) headers: Headers,
-    pub(crate) traces_headers: Option<Headers>,
-    pub(crate) metrics_headers: Option<Headers>,
-    pub(crate) timeout: Timeout,
-    pub(crate) traces_timeout: Option<Timeout>,
-    pub(crate) metrics_timeout: Option<Timeout>,
-    pub(crate) protocol: Protocol,
-    pub(crate) compression: Compression,
+    pub(crate) logs_exporter: Exporters,
+    /// What holds for all signals that do not say otherwise.
+    pub(crate) otlp: OtlpSettings,
+    pub(crate) otlp_traces: OtlpSettings,
+    pub(crate) otlp_metrics: OtlpSettings,
+    pub(crate) otlp_logs: OtlpSettings,
     pub(crate) schedule_delay: Duration,
     pub(crate) export_timeout: Timeout,
     /// `None`: the memory budget alone bounds the queue. The specification's 2,048 spans would drop what fits into it.
@@ -98,7 +102,25 @@ pub struct Config {
     pub(crate) memory_limit: usize,
     pub(crate) metric_export_interval: Duration,
     pub(crate) metric_export_timeout: Timeout,
-    pub(crate) limits: Limits,
+    pub(crate) exemplar_filter: ExemplarFilter,
+    pub(crate) temporality_preference: Temporality,
+    pub(crate) default_histogram_aggregation: HistogramAggregation,
+    pub(crate) prometheus_host: String,
+    pub(crate) prometheus_port: u16,
+    pub(crate) log_schedule_delay: Duration,
+    pub(crate) log_export_timeout: Timeout,
+    pub(crate) log_max_queue_size: Option<u32>,
+    pub(crate) log_max_export_batch_size: u32,
+    pub(crate) attribute_count_limit: u32,
+    pub(crate) attribute_value_length_limit: Option<u32>,
+    pub(crate) span_attribute_count_limit: Option<u32>,
+    pub(crate) span_attribute_value_length_limit: Option<u32>,
+    pub(crate) event_count_limit: u32,
+    pub(crate) link_count_limit: u32,
+    pub(crate) event_attribute_count_limit: u32,
+    pub(crate) link_attribute_count_limit: u32,
+    pub(crate) log_attribute_count_limit: Option<u32>,
+    pub(crate) log_attribute_value_length_limit: Option<u32>,
     pub(crate) log_level: LogLevel,
     pub(crate) strict: bool,
     pub(crate) binding: Binding,
@@ -127,17 +149,11 @@ impl Default for Config {
             metrics_exporter: Exporters::new([Exporter::Otlp]),
             trace_destinations: None,
             metric_destinations: None,
-            endpoint: Uri::from_static("http://localhost:4318"),
-            traces_endpoint: None,
-            metrics_endpoint: None,
-            headers: Headers::default(),
-            traces_headers: None,
-            metrics_headers: None,
-            timeout: Timeout::from_millis(10_000),
-            traces_timeout: None,
-            metrics_timeout: None,
-            protocol: Protocol::HttpProtobuf,
-            compression: Compression::None,
+            logs_exporter: Exporters::new([Exporter::Otlp]),
+            otlp: OtlpSettings::default(),
+            otlp_traces: OtlpSettings::default(),
+            otlp_metrics: OtlpSettings::default(),
+            otlp_logs: OtlpSettings::default(),
             schedule_delay: Duration::from_millis(5_000),
             export_timeout: Timeout::from_millis(30_000),
             max_queue_size: None,
@@ -145,7 +161,25 @@ impl Default for Config {
             memory_limit: 32 << 20,
             metric_export_interval: Duration::from_millis(60_000),
             metric_export_timeout: Timeout::from_millis(30_000),
-            limits: Limits::default(),
+            exemplar_filter: ExemplarFilter::TraceBased,
+            temporality_preference: Temporality::Cumulative,
+            default_histogram_aggregation: HistogramAggregation::Explicit,
+            prometheus_host: "localhost".to_owned(),
+            prometheus_port: 9464,
+            log_schedule_delay: Duration::from_millis(1_000),
+            log_export_timeout: Timeout::from_millis(30_000),
+            log_max_queue_size: None,
+            log_max_export_batch_size: 512,
+            attribute_count_limit: 128,
+            attribute_value_length_limit: None,
+            span_attribute_count_limit: None,
+            span_attribute_value_length_limit: None,
+            event_count_limit: 128,
+            link_count_limit: 128,
+            event_attribute_count_limit: 128,
+            link_attribute_count_limit: 128,
+            log_attribute_count_limit: None,
+            log_attribute_value_length_limit: None,
             log_level: LogLevel::Info,
             strict: false,
             binding: Binding::Rust,
@@ -182,9 +216,9 @@ impl Config {
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), ConfigError> {
         let option = ConfigOption::find(name).ok_or_else(|| ConfigError::Unknown {
             field: readable(name, 100),
-            similar: options::similar(name),
+            similar: option::similar(name),
         })?;
-        option.field.read(self, value, Source::Code, name)?;
+        option.field.read(self, value, &Source::Code, name)?;
         self.settle_in_code(option.name);
         Ok(())
     }
@@ -202,97 +236,35 @@ impl Config {
     /// What differs from the defaults, one `name: value` a line; secrets are masked.
     pub fn describe(&self) -> String {
         let defaults = Self::default();
-        OPTIONS
-            .iter()
+        ConfigOption::all()
             .map(|option| (option, option.show(self)))
             .filter(|(option, value)| *value != option.show(&defaults))
             .map(|(option, value)| format!("{}: {value}\n", option.name))
             .collect()
     }
 
-    /// Checks what no option can check alone, and reports what earlier steps could not: the configuration to build from.
-    ///
-    /// # Errors
-    /// The first error, or with `strict` all errors and warnings in one.
-    pub(crate) fn validate(mut self) -> Result<Self, ConfigError> {
-        if let Some(queue) = self.max_queue_size
-            && self.max_export_batch_size > queue
-        {
-            self.fit_batch_into(queue);
-        }
-        let given = [&self.trace_destinations, &self.metric_destinations];
-        for destination in given.into_iter().flatten().flatten() {
-            if let Err(error) = destination.check() {
-                self.problems.refuse("destinations", error);
-            }
-        }
-        if self.strict {
-            let problems = std::mem::take(&mut self.problems);
-            let all: Vec<_> = problems
-                .errors
-                .iter()
-                .map(|(_, error)| error.to_string())
-                .chain(problems.warnings)
-                .collect();
-            if !all.is_empty() {
-                return Err(ConfigError::Several { problems: all });
-            }
-        }
-        if self.problems.errors.is_empty() {
-            Ok(self)
-        } else {
-            Err(self.problems.errors.remove(0).1)
-        }
+    /// The settings of OTLP for one signal. Its endpoint is the signal's own; a base for all is in `otlp.endpoint`.
+    pub(crate) fn otlp_settings(&self, signal: Signal) -> OtlpSettings {
+        let own = match signal {
+            Signal::Traces => &self.otlp_traces,
+            Signal::Metrics => &self.otlp_metrics,
+        };
+        own.over(&self.otlp)
     }
 
-    fn fit_batch_into(&mut self, queue: u32) {
-        const BATCH: &str = "max_export_batch_size";
-        let error = |batch: &str, queue_name: &str, size: u32| ConfigError::Invalid {
-            field: batch.to_owned(),
-            value: Some(size.to_string()),
-            reason: None,
-            allowed: format!("at most {queue_name}, which is {queue}"),
-        };
-        let size = self.max_export_batch_size;
-        match self.source(BATCH) {
-            Some(Source::Code) => {
-                let error = error(BATCH, "max_queue_size", size);
-                self.problems.refuse(BATCH, error);
-            }
-            Some(Source::Environment) => {
-                let error = error(
-                    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
-                    "OTEL_BSP_MAX_QUEUE_SIZE",
-                    size,
-                );
-                self.problems.warn(BATCH, format!("{error}; using {queue}"));
-            }
-            // Nobody asked for the default size.
-            None => {}
-        }
-        self.max_export_batch_size = queue;
-    }
-
-    /// Where a signal is sent to.
-    pub(crate) fn target(&self, signal: Signal) -> OtlpTarget {
-        let (endpoint, headers, timeout) = match signal {
-            Signal::Traces => (
-                &self.traces_endpoint,
-                &self.traces_headers,
-                self.traces_timeout,
-            ),
-            Signal::Metrics => (
-                &self.metrics_endpoint,
-                &self.metrics_headers,
-                self.metrics_timeout,
-            ),
-        };
-        OtlpTarget {
-            url: endpoint
-                .clone()
-                .unwrap_or_else(|| otlp::signal_url(&self.endpoint, signal)),
-            headers: headers.as_ref().unwrap_or(&self.headers).clone(),
-            timeout: timeout.unwrap_or(self.timeout),
+    /// The limits of spans.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            attribute_count: self
+                .span_attribute_count_limit
+                .unwrap_or(self.attribute_count_limit),
+            event_count: self.event_count_limit,
+            link_count: self.link_count_limit,
+            event_attribute_count: self.event_attribute_count_limit,
+            link_attribute_count: self.link_attribute_count_limit,
+            value_length: self
+                .span_attribute_value_length_limit
+                .or(self.attribute_value_length_limit),
         }
     }
 
@@ -303,49 +275,41 @@ impl Config {
             .unwrap_or_else(|| self.binding.language())
     }
 
-    fn source(&self, option: &str) -> Option<Source> {
+    /// Where an option's value comes from; `None` if it is the default.
+    pub fn source(&self, option: &str) -> Option<&Source> {
         let found = self.sources.iter().find(|(name, _)| *name == option);
-        found.map(|(_, source)| *source)
+        found.map(|(_, source)| source)
     }
 
     fn note_source(&mut self, option: &'static str, source: Source) {
-        self.sources.retain(|(name, _)| *name != option);
+        self.forget_source(option);
         self.sources.push((option, source));
+    }
+
+    fn forget_source(&mut self, option: &str) {
+        self.sources.retain(|(name, _)| *name != option);
     }
 
     fn settle_in_code(&mut self, option: &'static str) {
         self.problems.forget(option);
         self.note_source(option, Source::Code);
-        // Code wins over the environment, also where the environment's setting is the more specific one.
-        let stale = |name: &str| self.source(name) == Some(Source::Environment);
-        match option {
-            "endpoint" => {
-                let (traces, metrics) = (stale("traces_endpoint"), stale("metrics_endpoint"));
-                self.traces_endpoint.take_if(|_| traces);
-                self.metrics_endpoint.take_if(|_| metrics);
+        // Code wins over what is outside, also where that setting is the more specific one.
+        for special in ConfigOption::all().filter(|other| other.general == Some(option)) {
+            let outside = |source: &Source| *source != Source::Code;
+            if self.source(special.name).is_some_and(outside) {
+                special.field.clear(self);
+                self.forget_source(special.name);
             }
-            "headers" => {
-                let (traces, metrics) = (stale("traces_headers"), stale("metrics_headers"));
-                self.traces_headers.take_if(|_| traces);
-                self.metrics_headers.take_if(|_| metrics);
-            }
-            "timeout" => {
-                let (traces, metrics) = (stale("traces_timeout"), stale("metrics_timeout"));
-                self.traces_timeout.take_if(|_| traces);
-                self.metrics_timeout.take_if(|_| metrics);
-            }
-            // The specification gives the argument a meaning only together with the variable that names the sampler.
-            "sampler" => {
-                let stale = stale("sampler_arg");
-                self.sampler_arg.take_if(|_| stale);
-            }
-            _ => {}
         }
     }
 
     /// Sets an attribute of the resource; one of that name is replaced in place.
     pub(crate) fn put_resource_attribute(&mut self, key: String, value: OwnedValue) {
-        if key == "service.name" && self.source("service_name") == Some(Source::Environment) {
+        if key == "service.name"
+            && self
+                .source("service_name")
+                .is_some_and(Source::is_environment)
+        {
             self.service_name = None;
         }
         match self.resource_attributes.iter_mut().find(|(k, _)| *k == key) {
@@ -358,37 +322,9 @@ impl Config {
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_struct("Config");
-        for option in OPTIONS {
+        for option in ConfigOption::all() {
             out.field(option.name, &option.show(self));
         }
         out.finish_non_exhaustive()
-    }
-}
-
-/// What is wrong with a configuration. Setting an option in code makes what was said about it irrelevant.
-#[derive(Clone, Default)]
-struct Problems {
-    warnings: Vec<String>,
-    /// The option that each warning is about.
-    warned: Vec<&'static str>,
-    errors: Vec<(&'static str, ConfigError)>,
-}
-
-impl Problems {
-    fn warn(&mut self, option: &'static str, warning: String) {
-        self.warned.push(option);
-        self.warnings.push(warning);
-    }
-
-    fn refuse(&mut self, option: &'static str, error: ConfigError) {
-        self.errors.push((option, error));
-    }
-
-    fn forget(&mut self, option: &str) {
-        let mut about = self.warned.iter();
-        self.warnings
-            .retain(|_| about.next().is_none_or(|name| *name != option));
-        self.warned.retain(|name| *name != option);
-        self.errors.retain(|(name, _)| *name != option);
     }
 }

@@ -5,17 +5,45 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
+use super::{Compression, Config, Protocol};
 use crate::export::endpoint::{Endpoint, EndpointError, RESERVED, Signal};
 
-/// Everything that a request of one signal needs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OtlpTarget {
-    /// The complete address.
-    pub url: Uri,
-    /// Headers to send in addition.
-    pub headers: Headers,
-    /// Bound of one batch's delivery.
-    pub timeout: Timeout,
+/// The settings of OTLP, for all signals or for one. `None`: not set here.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OtlpSettings {
+    /// A base address for all signals, the exact one for one.
+    pub(crate) endpoint: Option<Uri>,
+    pub(crate) protocol: Option<Protocol>,
+    pub(crate) headers: Option<Headers>,
+    pub(crate) timeout: Option<Timeout>,
+    pub(crate) compression: Option<Compression>,
+    /// Paths of PEM files.
+    pub(crate) certificate: Option<String>,
+    pub(crate) client_certificate: Option<String>,
+    pub(crate) client_key: Option<String>,
+    /// Whether a gRPC endpoint without a scheme is reached without TLS.
+    pub(crate) insecure: Option<bool>,
+}
+
+impl OtlpSettings {
+    /// These, and those of `general` where these say nothing. The endpoint is these one's alone: a general one is a base
+    /// that the signal's path is still to be appended to.
+    pub(crate) fn over(&self, general: &Self) -> Self {
+        fn first<T: Clone>(own: &Option<T>, general: &Option<T>) -> Option<T> {
+            own.as_ref().or(general.as_ref()).cloned()
+        }
+        Self {
+            endpoint: self.endpoint.clone(),
+            protocol: self.protocol.or(general.protocol),
+            headers: first(&self.headers, &general.headers),
+            timeout: self.timeout.or(general.timeout),
+            compression: self.compression.or(general.compression),
+            certificate: first(&self.certificate, &general.certificate),
+            client_certificate: first(&self.client_certificate, &general.client_certificate),
+            client_key: first(&self.client_key, &general.client_key),
+            insecure: self.insecure.or(general.insecure),
+        }
+    }
 }
 
 /// How long something may take. In OpenTelemetry's settings 0 is "no limit".
@@ -113,11 +141,28 @@ pub(crate) fn parse_endpoint(text: &str) -> Result<Uri, Option<String>> {
 }
 
 /// The address of a signal below a base endpoint: its path is completed, its query is kept.
-pub(crate) fn signal_url(base: &Uri, signal: Signal) -> Uri {
+fn signal_url(base: &Uri, signal: Signal) -> Uri {
     // An address that was read can be read again; only one of 64 KiB grows too long by its completion.
     match Endpoint::base(&base.to_string(), signal) {
         Ok(endpoint) => endpoint.url().clone(),
         Err(_) => base.clone(),
+    }
+}
+
+impl Config {
+    /// The complete address for a signal, as the flat options have it.
+    pub(crate) fn endpoint_of(&self, signal: Signal) -> Uri {
+        let settings = self.otlp_settings(signal);
+        if let Some(exact) = settings.endpoint {
+            return exact;
+        }
+        match (&self.otlp.endpoint, settings.protocol) {
+            // What is called is in the request, not in the address.
+            (Some(base), Some(Protocol::Grpc)) => base.clone(),
+            (Some(base), _) => signal_url(base, signal),
+            (None, Some(Protocol::Grpc)) => Uri::from_static("http://localhost:4317"),
+            (None, _) => signal_url(&Uri::from_static("http://localhost:4318"), signal),
+        }
     }
 }
 

@@ -5,7 +5,10 @@
 use std::time::Duration;
 
 use super::sampling::SamplerChoice;
-use super::{Binding, Config, ConfigError, Exporter, Exporters, LogLevel, Timeout};
+use super::{
+    Binding, Compression, Config, ConfigError, Exporter, Exporters, LogLevel, Protocol, Source,
+    Timeout,
+};
 use crate::propagate::{Propagator, Propagators};
 use crate::redact::Mode;
 use crate::sample::Sampler;
@@ -26,7 +29,18 @@ macro_rules! displayed {
     )*};
 }
 displayed!(
-    &str, String, bool, u32, u64, usize, f64, Mode, LogLevel, Binding
+    &str,
+    String,
+    bool,
+    u32,
+    u64,
+    usize,
+    f64,
+    Mode,
+    Protocol,
+    Compression,
+    LogLevel,
+    Binding
 );
 
 impl Setting for Duration {
@@ -86,6 +100,16 @@ setters! {
     traces_endpoint: &str;
     /// The address for metrics, used as it is.
     metrics_endpoint: &str;
+    /// How OTLP travels.
+    protocol: Protocol;
+    /// How OTLP requests are compressed.
+    compression: Compression;
+    /// A PEM file with the certificates by which a server is trusted.
+    certificate: &str;
+    /// A PEM file with the certificate chain that is shown to the server.
+    client_certificate: &str;
+    /// A PEM file with the private key of the client certificate.
+    client_key: &str;
     /// The longest that one OTLP request may take.
     timeout: Timeout;
     /// The longest that one request with spans may take.
@@ -158,10 +182,15 @@ impl Config {
     /// Adds a header to each OTLP request; one of that name is replaced. Headers of the environment are not sent then.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        if self.source("headers") == Some(super::Source::Environment) {
-            self.headers = super::Headers::default();
+        if self.source("headers").is_some_and(Source::is_environment) {
+            self.otlp.headers = None;
         }
-        match self.headers.set(name, value.as_bytes()) {
+        match self
+            .otlp
+            .headers
+            .get_or_insert_default()
+            .set(name, value.as_bytes())
+        {
             Ok(()) => self.settle_in_code("headers"),
             Err(why) => self.problems.refuse(
                 "headers",

@@ -26,3 +26,12 @@ fn refused(name: &str, value: &str) -> String {
     assert_eq!(error.field(), name);
     error.to_string()
 }
+
+/// The receiver of a signal.
+fn otlp(config: &Config, signal: Signal) -> Otlp {
+    let destinations = config.destinations(signal);
+    match &destinations[0] {
+        Destination::Otlp(otlp) => otlp.clone(),
+        other => panic!("{other}"),
+    }
+}

@@ -113,11 +113,12 @@ fn typed_options_arrive() {
 
 #[test]
 fn names_in_the_table_are_unique_and_every_default_is_allowed() {
-    for (index, option) in OPTIONS.iter().enumerate() {
-        assert!(std::ptr::eq(
-            ConfigOption::find(option.name).unwrap(),
-            &OPTIONS[index]
-        ));
+    for option in ConfigOption::all() {
+        let found = ConfigOption::find(option.name).unwrap();
+        assert!(std::ptr::eq(found, option), "{}", option.name);
+        if let Some(general) = option.general {
+            assert!(ConfigOption::find(general).is_some(), "{general}");
+        }
         if option.unset.is_empty() {
             let default = option.show(&Config::default());
             Config::default().set(option.name, &default).unwrap();

@@ -12,7 +12,7 @@ fn code_wins_over_the_environment_also_where_that_is_more_specific() {
         ("OTEL_TRACES_SAMPLER", "traceidratio"),
         ("OTEL_TRACES_SAMPLER_ARG", "0.5"),
     ]);
-    assert_eq!(config.target(Signal::Traces).url, "http://env/t");
+    assert_eq!(config.endpoint_of(Signal::Traces), "http://env/t");
     for (name, value) in [
         ("endpoint", "http://code"),
         ("headers", "a=code"),
@@ -21,8 +21,8 @@ fn code_wins_over_the_environment_also_where_that_is_more_specific() {
     ] {
         config.set(name, value).unwrap();
     }
-    let target = config.target(Signal::Traces);
-    assert_eq!(target.url, "http://code/v1/traces");
+    let target = otlp(&config, Signal::Traces);
+    assert_eq!(target.endpoint, "http://code/v1/traces");
     assert_eq!(target.headers.iter().next().unwrap().1, "code");
     assert_eq!(target.timeout, Timeout::from_millis(2));
     assert_eq!(
@@ -36,9 +36,9 @@ fn what_code_sets_specifically_stays_when_code_sets_the_general() {
     let config = Config::default()
         .traces_endpoint("http://special/x")
         .endpoint("http://general");
-    assert_eq!(config.target(Signal::Traces).url, "http://special/x");
+    assert_eq!(config.endpoint_of(Signal::Traces), "http://special/x");
     assert_eq!(
-        config.target(Signal::Metrics).url,
+        config.endpoint_of(Signal::Metrics),
         "http://general/v1/metrics"
     );
 }
@@ -53,11 +53,11 @@ fn a_signals_own_settings_win_over_the_general_ones() {
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "0"),
     ]);
     let (traces, metrics) = (
-        config.target(Signal::Traces),
-        config.target(Signal::Metrics),
+        otlp(&config, Signal::Traces),
+        otlp(&config, Signal::Metrics),
     );
-    assert_eq!(traces.url, "http://c:1/otlp/v1/traces");
-    assert_eq!(metrics.url, "http://m/");
+    assert_eq!(traces.endpoint, "http://c:1/otlp/v1/traces");
+    assert_eq!(metrics.endpoint, "http://m/");
     assert_eq!(traces.headers.iter().next().unwrap().1, "all");
     assert_eq!(metrics.headers.iter().next().unwrap().1, "metrics");
     assert_eq!(traces.timeout, Timeout::Unlimited);
@@ -71,10 +71,10 @@ fn the_specific_limit_wins_and_an_unusable_one_falls_back_to_the_general() {
             ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", specific),
         ])
     };
-    assert_eq!(limit("5").limits.attribute_count, 5);
+    assert_eq!(limit("5").limits().attribute_count, 5);
     let config = limit("-5");
-    assert_eq!(config.limits.attribute_count, 9);
-    assert!(config.warnings()[0].ends_with("; using 9"));
+    assert_eq!(config.limits().attribute_count, 9);
+    assert!(config.warnings()[0].ends_with("; using that of attribute_count_limit"));
 }
 
 #[test]

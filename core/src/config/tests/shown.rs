@@ -18,7 +18,7 @@ fn no_secret_is_shown_anywhere() {
     ]);
     assert_eq!(config.warnings().len(), 5);
     let mut shown = format!("{config:?}{}{:?}", config.describe(), config.warnings());
-    shown += &format!("{:?}", config.target(Signal::Traces).headers);
+    shown += &format!("{:?}", otlp(&config, Signal::Traces).headers);
     shown += &config.set("headers", "hunter2").unwrap_err().to_string();
     shown += &config
         .set("endpoint", "http://x:hunter2@c d")

@@ -1,0 +1,100 @@
+//! What is wrong with a configuration, and what no option can check alone.
+
+use super::{Config, ConfigError, Source};
+
+/// What is wrong with a configuration. Setting an option in code makes what was said about it irrelevant.
+#[derive(Clone, Default)]
+pub(super) struct Problems {
+    pub(super) warnings: Vec<String>,
+    /// The option that each warning is about.
+    warned: Vec<&'static str>,
+    errors: Vec<(&'static str, ConfigError)>,
+}
+
+impl Problems {
+    pub(super) fn warn(&mut self, option: &'static str, warning: String) {
+        self.warned.push(option);
+        self.warnings.push(warning);
+    }
+
+    pub(super) fn refuse(&mut self, option: &'static str, error: ConfigError) {
+        self.errors.push((option, error));
+    }
+
+    pub(super) fn forget(&mut self, option: &str) {
+        let mut about = self.warned.iter();
+        self.warnings
+            .retain(|_| about.next().is_none_or(|name| *name != option));
+        self.warned.retain(|name| *name != option);
+        self.errors.retain(|(name, _)| *name != option);
+    }
+}
+
+impl Config {
+    /// Checks what no option can check alone, and reports what earlier steps could not: the configuration to build from.
+    ///
+    /// # Errors
+    /// The first error, or with `strict` all errors and warnings in one.
+    pub(crate) fn validate(mut self) -> Result<Self, ConfigError> {
+        self.fit_batches();
+        let given = [&self.trace_destinations, &self.metric_destinations];
+        for destination in given.into_iter().flatten().flatten() {
+            if let Err(error) = destination.check() {
+                self.problems.refuse("destinations", error);
+            }
+        }
+        if self.strict {
+            let problems = std::mem::take(&mut self.problems);
+            let errors = problems.errors.iter().map(|(_, error)| error.to_string());
+            let all: Vec<_> = errors.chain(problems.warnings).collect();
+            if !all.is_empty() {
+                return Err(ConfigError::Several { problems: all });
+            }
+        }
+        if self.problems.errors.is_empty() {
+            Ok(self)
+        } else {
+            Err(self.problems.errors.remove(0).1)
+        }
+    }
+
+    /// No batch is larger than the queue it is taken from.
+    fn fit_batches(&mut self) {
+        if let Some(queue) = self.max_queue_size
+            && self.max_export_batch_size > queue
+        {
+            self.tell_that_batch_is_cut("max_export_batch_size", "max_queue_size", queue);
+            self.max_export_batch_size = queue;
+        }
+        if let Some(queue) = self.log_max_queue_size
+            && self.log_max_export_batch_size > queue
+        {
+            self.tell_that_batch_is_cut("log_max_export_batch_size", "log_max_queue_size", queue);
+            self.log_max_export_batch_size = queue;
+        }
+    }
+
+    fn tell_that_batch_is_cut(&mut self, batch: &'static str, queue_name: &str, queue: u32) {
+        // Nobody asked for the default size.
+        let Some(source) = self.source(batch).cloned() else {
+            return;
+        };
+        let error = |field: &str, queue_name: &str| ConfigError::Invalid {
+            field: field.to_owned(),
+            value: self.get(batch),
+            reason: None,
+            allowed: format!("at most {queue_name}, which is {queue}"),
+        };
+        if let Source::Environment { variable } = source {
+            let queue_variable = match self.source(queue_name) {
+                Some(Source::Environment { variable }) => variable,
+                _ => queue_name,
+            };
+            let warning = format!("{}; using {queue}", error(variable, queue_variable));
+            self.problems.warn(batch, warning);
+        } else {
+            let error = error(batch, queue_name);
+            self.problems.refuse(batch, error);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What holds for all signals.
+
+use super::super::field::{Field, Place};
+use super::super::option::{ConfigOption, OptionGroup};
+use super::super::{Config, LogLevel};
+use super::{choice, count, held, optional};
+use crate::redact::Mode;
+
+pub(super) const GROUP: OptionGroup = OptionGroup {
+    title: "General",
+    intro: "",
+    options: &[
+        // Before service_name, which wins over a service.name among the attributes.
+        ConfigOption::new(
+            "resource_attributes",
+            &["OTEL_RESOURCE_ATTRIBUTES"],
+            "Attributes of the resource; those given in code are added to those of the environment and win over them.",
+            Field::Attributes(Place {
+                get: |config| Some(config.resource_attributes.clone()),
+                set: |config, attributes| {
+                    for (key, value) in attributes {
+                        config.put_resource_attribute(key, value);
+                    }
+                },
+                clear: |config| config.resource_attributes.clear(),
+            }),
+        )
+        .unset("none"),
+        ConfigOption::new(
+            "service_name",
+            &["OTEL_SERVICE_NAME"],
+            "The logical name of the service; wins over service.name among the resource attributes.",
+            Field::Text(optional!(service_name)),
+        )
+        .unset("unknown_service:<process>"),
+        ConfigOption::new(
+            "disabled",
+            &["OTEL_SDK_DISABLED"],
+            "Turns everything off except propagation: no spans, no thread, no connection.",
+            Field::Flag(held!(disabled)),
+        ),
+        ConfigOption::new(
+            "propagators",
+            &["OTEL_PROPAGATORS"],
+            "The formats in which context travels to and from other processes.",
+            Field::Propagators(held!(propagators)),
+        ),
+        ConfigOption::new(
+            "redaction",
+            &["POLYSPAN_REDACTION"],
+            "What is removed before telemetry and baggage leave the process.",
+            choice!(Mode, redaction),
+        ),
+        ConfigOption::new(
+            "attribute_count_limit",
+            &["OTEL_ATTRIBUTE_COUNT_LIMIT"],
+            "The most attributes of a span or a log record.",
+            count(held!(attribute_count_limit as u32)),
+        ),
+        ConfigOption::new(
+            "attribute_value_length_limit",
+            &["OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"],
+            "The most characters of a string and bytes of a byte value in attributes.",
+            count(optional!(attribute_value_length_limit as u32)),
+        )
+        .unset("no limit"),
+        ConfigOption::new(
+            "log_level",
+            &["OTEL_LOG_LEVEL"],
+            "How much polyspan tells of its own problems.",
+            choice!(LogLevel, log_level),
+        ),
+        ConfigOption::new(
+            "strict",
+            &["POLYSPAN_STRICT"],
+            "Makes every ignored setting an error, all of them told at once.",
+            Field::Flag(held!(strict)),
+        ),
+    ],
+};
