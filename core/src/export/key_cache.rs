@@ -8,58 +8,95 @@ const LONGEST: usize = 96;
 
 /// One place per hash; a newer key takes it over.
 #[derive(Debug)]
-pub(crate) struct KeyCache(Vec<Option<Known>>);
+pub(crate) struct KeyCache(Box<[Known; PLACES]>);
 
 #[derive(Debug)]
 struct Known {
-    key: Box<str>,
+    ends: Ends,
     class: KeyClass,
+    /// Empty while the place is.
+    key: Box<str>,
 }
 
 impl KeyCache {
     pub(crate) fn new() -> Self {
-        Self((0..PLACES).map(|_| None).collect())
+        Self(Box::new(std::array::from_fn(|_| Known {
+            ends: Ends::default(),
+            class: KeyClass::Scan,
+            key: Box::default(),
+        })))
     }
 
     /// The class of a key that is itself clean; `None` if the key must be redacted.
     #[inline]
     pub(crate) fn class_of_clean(&mut self, key: &str, redactor: &Redactor) -> Option<KeyClass> {
-        let place = &mut self.0[hash(key) as usize % PLACES];
-        match place {
-            Some(known) if *known.key == *key => Some(known.class),
-            _ => Self::learn(place, key, redactor),
+        let ends = Ends::of(key.as_bytes());
+        let place = &mut self.0[ends.hash() as usize % PLACES];
+        if place.ends == ends && (ends.are_all() || *place.key == *key) && !key.is_empty() {
+            return Some(place.class);
         }
+        Self::learn(place, ends, key, redactor)
     }
 
     #[cold]
-    fn learn(place: &mut Option<Known>, key: &str, redactor: &Redactor) -> Option<KeyClass> {
+    fn learn(place: &mut Known, ends: Ends, key: &str, redactor: &Redactor) -> Option<KeyClass> {
         if redactor.text(key, &Counts::new()) != key {
             return None;
         }
         let class = redactor.key_class(key);
         if key.len() <= LONGEST {
-            *place = Some(Known {
-                key: key.into(),
+            *place = Known {
+                ends,
                 class,
-            });
+                key: key.into(),
+            };
         }
         Some(class)
     }
 }
 
-/// Eight bytes at a time from both ends, which tell apart what people call attributes.
-#[inline]
-fn hash(key: &str) -> u64 {
-    const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
-    let bytes = key.as_bytes();
-    let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
-    let ends = match (bytes.first_chunk(), bytes.last_chunk()) {
-        (Some(first), Some(last)) => word(first) ^ word(last).rotate_left(23),
-        _ => bytes
-            .iter()
-            .fold(0, |hash, byte| (hash << 8) | u64::from(*byte)),
-    };
-    (ends ^ bytes.len() as u64).wrapping_mul(MULTIPLIER) >> 48
+/// The length of a key with up to sixteen bytes from both its ends, which are all of most keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Ends {
+    length: usize,
+    first: u128,
+    last: u128,
+}
+
+impl Ends {
+    #[inline]
+    fn of(key: &[u8]) -> Ends {
+        let wide = |bytes: &[u8; 16]| u128::from_le_bytes(*bytes);
+        let word = |bytes: &[u8; 8]| u128::from(u64::from_le_bytes(*bytes));
+        let (first, last) = if let (Some(first), Some(last)) = (key.first_chunk(), key.last_chunk())
+        {
+            (wide(first), wide(last))
+        } else if let (Some(first), Some(last)) = (key.first_chunk(), key.last_chunk()) {
+            (word(first), word(last))
+        } else {
+            let fold = |all: u128, byte: &u8| all << 8 | u128::from(*byte);
+            (key.iter().fold(0, fold), 0)
+        };
+        Ends {
+            length: key.len(),
+            first,
+            last,
+        }
+    }
+
+    /// Whether the ends are the whole key.
+    #[inline]
+    fn are_all(self) -> bool {
+        self.length <= 32
+    }
+
+    #[inline]
+    fn hash(self) -> u64 {
+        const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+        let ends = self.first ^ self.last.rotate_left(23);
+        let half = ends as u64 ^ (ends >> 64) as u64;
+        (half ^ self.length as u64).wrapping_mul(MULTIPLIER) >> 48
+    }
 }
 
 #[cfg(test)]
@@ -81,6 +118,26 @@ mod tests {
         ] {
             let class = cache.class_of_clean(key, &redactor);
             assert_eq!(class, Some(redactor.key_class(key)), "{key}");
+        }
+    }
+
+    #[test]
+    fn keys_that_differ_in_one_byte_only_are_told_apart() {
+        let redactor = Redactor::new(Mode::Default);
+        let mut cache = KeyCache::new();
+        for length in 1..100 {
+            let key = "k".repeat(length);
+            for at in 0..length {
+                let mut other = key.clone().into_bytes();
+                other[at] = b'.';
+                let other = String::from_utf8(other).unwrap();
+                let known = [&key, &other].map(|key| Ends::of(key.as_bytes()));
+                assert!(known[0] != known[1] || !known[0].are_all(), "{other}");
+                for key in [&key, &other] {
+                    let class = cache.class_of_clean(key, &redactor);
+                    assert_eq!(class, Some(redactor.key_class(key)), "{key}");
+                }
+            }
         }
     }
 

@@ -200,16 +200,20 @@ pub(super) struct Triggers {
 }
 
 impl Triggers {
-    /// One pass, a table look-up per byte.
+    /// One pass, a table look-up per byte; a second one only where digits could be a card number.
     #[inline]
     pub(super) fn of(text: &[u8]) -> Triggers {
-        let mut seen = 0;
-        let mut digits = 0;
-        for &byte in text {
-            let trigger = TRIGGERS[usize::from(byte)];
-            seen |= trigger;
-            digits += usize::from(trigger >> 2 & 1);
+        let look = |seen: u8, byte: &u8| seen | TRIGGERS[usize::from(*byte)];
+        let (eights, rest) = text.as_chunks::<8>();
+        let mut seen = rest.iter().fold(0, look);
+        for eight in eights {
+            seen |= eight.iter().fold(0, look);
         }
+        let digits = if seen & DIGIT != 0 && text.len() >= card::MIN_DIGITS {
+            text.iter().filter(|byte| byte.is_ascii_digit()).count()
+        } else {
+            0
+        };
         Triggers { seen, digits }
     }
 

@@ -119,17 +119,21 @@ impl Redactor {
         match self.key_class(key) {
             KeyClass::Safe => Cow::Borrowed(value),
             KeyClass::Scan => self.text(value, counts),
-            KeyClass::Secret if value.is_empty() || value == MASK => Cow::Borrowed(value),
-            KeyClass::Secret => Cow::Borrowed(self.secret(counts)),
+            KeyClass::Secret => Cow::Borrowed(self.secret_text(value, counts)),
         }
     }
 
     /// The text that leaves in the place of `value`, which has no name: a span or event name, a status description, a
     /// log body, an attribute's key.
+    #[inline]
     pub fn text<'a>(&self, value: &'a str, counts: &Counts) -> Cow<'a, str> {
-        if self.is_off() {
+        if self.is_off() || self.is_harmless(value.as_bytes()) {
             return Cow::Borrowed(value);
         }
+        self.suspicious_text(value, counts)
+    }
+
+    fn suspicious_text<'a>(&self, value: &'a str, counts: &Counts) -> Cow<'a, str> {
         match self.clean(value.as_bytes(), counts) {
             None => Cow::Borrowed(value),
             // All ranges end between characters; if one did not, the value is gone rather than garbled.
@@ -161,6 +165,15 @@ impl Redactor {
                 counts.add(Rule::Card);
                 MASK
             }),
+        }
+    }
+
+    /// The text that leaves in the place of the text `value` under the name of a secret.
+    pub(crate) fn secret_text<'a>(&self, value: &'a str, counts: &Counts) -> &'a str {
+        if value.is_empty() || value == MASK {
+            value
+        } else {
+            self.secret(counts)
         }
     }
 
@@ -201,8 +214,13 @@ impl Redactor {
         words
     }
 
-    /// `value` without what must go; `None` if it may leave as it is.
+    /// Whether a first look is enough to let `value` leave as it is: true for most.
     #[inline]
+    fn is_harmless(&self, value: &[u8]) -> bool {
+        value.len() <= self.limit && !Triggers::of(value).any()
+    }
+
+    /// `value` without what must go; `None` if it may leave as it is.
     fn clean(&self, value: &[u8], counts: &Counts) -> Option<Vec<u8>> {
         let too_long = value.len() > self.limit;
         let window = if too_long {
