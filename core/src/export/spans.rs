@@ -50,12 +50,17 @@ impl Policy<'_> {
         wire.fixed64(8, record.end());
         self.attributes(wire, 9, record.attributes(), source)?;
         wire.number(10, u64::from(record.dropped_attributes()));
+        let mut has_links = false;
         for item in record.items() {
-            self.event(wire, &item?, source)?;
+            let item = item?;
+            has_links |= matches!(item, Item::Link { .. });
+            self.event(wire, &item, source)?;
         }
         wire.number(12, u64::from(record.dropped_events()));
-        for item in record.items() {
-            self.link(wire, &item?, source)?;
+        if has_links {
+            for item in record.items() {
+                self.link(wire, &item?, source)?;
+            }
         }
         wire.number(14, u64::from(record.dropped_links()));
         if record.status() != 0 {
@@ -149,14 +154,6 @@ impl Policy<'_> {
         reference: u64,
         source: &mut Source<'_, '_>,
     ) -> Result<(), BatchError> {
-        if self.redactor.is_off()
-            && let Some(bytes) = source.text.own(reference, &mut source.budget)?
-        {
-            if !bytes.is_empty() {
-                wire.bytes(field, bytes);
-            }
-            return Ok(());
-        }
         let text = source
             .text
             .get(reference, &mut source.scratch.value, &mut source.budget)?;

@@ -57,7 +57,7 @@ impl Policy<'_> {
     }
 
     /// A key and its value: the content of a `KeyValue`.
-    #[inline]
+    #[inline(always)]
     fn member(
         &self,
         wire: &mut Wire,
@@ -65,17 +65,15 @@ impl Policy<'_> {
         source: &mut Source<'_, '_>,
         depth: usize,
     ) -> Result<(), BatchError> {
-        if self.redactor.is_off() {
-            self.text(wire, 1, cursor.key()?, source)?;
-            let open = wire.open(2);
-            self.value(wire, KeyClass::Safe, cursor, source, depth)?;
-            wire.close(open);
-            return Ok(());
-        }
         let key = source
             .text
             .get(cursor.key()?, &mut source.scratch.key, &mut source.budget)?;
-        let class = match source.scratch.keys.class_of_clean(key, self.redactor) {
+        let known = if self.redactor.is_off() {
+            Some(KeyClass::Safe)
+        } else {
+            source.scratch.keys.class_of_clean(key, self.redactor)
+        };
+        let class = match known {
             Some(class) => {
                 wire.text(1, key);
                 class
@@ -86,30 +84,41 @@ impl Policy<'_> {
             }
         };
         let open = wire.open(2);
-        match class {
-            KeyClass::Secret => {
-                let mut ahead = *cursor;
-                if let Scalar::Text(reference) = ahead.value()? {
-                    *cursor = ahead;
-                    let value = source.text.get(
-                        reference,
-                        &mut source.scratch.value,
-                        &mut source.budget,
-                    )?;
-                    self.text_value(wire, &self.redactor.attribute(key, value, self.counts));
-                } else {
-                    skip(cursor, depth)?;
-                    self.text_value(wire, self.redactor.secret(self.counts));
-                }
-            }
-            class => self.value(wire, class, cursor, source, depth)?,
+        if class == KeyClass::Secret {
+            self.secret(wire, cursor, source, depth)?;
+        } else {
+            self.value(wire, class, cursor, source, depth)?;
         }
         wire.close(open);
         Ok(())
     }
 
+    /// The content of an `AnyValue` under the name of a secret.
+    #[inline(never)]
+    fn secret(
+        &self,
+        wire: &mut Wire,
+        cursor: &mut Cursor<'_>,
+        source: &mut Source<'_, '_>,
+        depth: usize,
+    ) -> Result<(), BatchError> {
+        let mut ahead = *cursor;
+        if let Scalar::Text(reference) = ahead.value()? {
+            *cursor = ahead;
+            let value =
+                source
+                    .text
+                    .get(reference, &mut source.scratch.value, &mut source.budget)?;
+            self.text_value(wire, &self.redactor.secret_text(value, self.counts));
+        } else {
+            skip(cursor, depth)?;
+            self.text_value(wire, self.redactor.secret(self.counts));
+        }
+        Ok(())
+    }
+
     /// The content of an `AnyValue` under a key of this class.
-    #[inline]
+    #[inline(always)]
     fn value(
         &self,
         wire: &mut Wire,
@@ -120,19 +129,11 @@ impl Policy<'_> {
     ) -> Result<(), BatchError> {
         match cursor.value()? {
             Scalar::Text(reference) => {
-                if class == KeyClass::Safe
-                    && self.value_length.is_none()
-                    && let Some(bytes) = source.text.own(reference, &mut source.budget)?
-                {
-                    wire.bytes(1, bytes);
-                } else {
-                    let value = source.text.get(
-                        reference,
-                        &mut source.scratch.value,
-                        &mut source.budget,
-                    )?;
-                    self.scanned_value(wire, class, value);
-                }
+                let value =
+                    source
+                        .text
+                        .get(reference, &mut source.scratch.value, &mut source.budget)?;
+                self.scanned_value(wire, class, value);
             }
             Scalar::Int(number) => self.int_value(wire, class, number),
             Scalar::Bool(truth) => wire.number_always(2, u64::from(truth)),
@@ -142,28 +143,56 @@ impl Policy<'_> {
             Scalar::Bytes(slots, length) => {
                 self.bytes_value(wire, class, &unpack(slots, length));
             }
-            Scalar::Array(_) | Scalar::Map(_) if depth > Value::MAX_DEPTH => {
-                return Err(BatchError::TooDeep);
-            }
-            Scalar::Array(count) => {
-                let open = wire.open(5);
-                for _ in 0..count {
-                    let element = wire.open(1);
-                    self.value(wire, class, cursor, source, depth + 1)?;
-                    wire.close(element);
-                }
-                wire.close(open);
-            }
-            Scalar::Map(count) => {
-                let open = wire.open(6);
-                for _ in 0..count {
-                    let member = wire.open(1);
-                    self.member(wire, cursor, source, depth + 1)?;
-                    wire.close(member);
-                }
-                wire.close(open);
-            }
+            Scalar::Array(count) => self.array(wire, class, count, cursor, source, depth)?,
+            Scalar::Map(count) => self.map(wire, count, cursor, source, depth)?,
         }
+        Ok(())
+    }
+
+    /// The content of an array.
+    #[inline(never)]
+    fn array(
+        &self,
+        wire: &mut Wire,
+        class: KeyClass,
+        count: u32,
+        cursor: &mut Cursor<'_>,
+        source: &mut Source<'_, '_>,
+        depth: usize,
+    ) -> Result<(), BatchError> {
+        if depth > Value::MAX_DEPTH {
+            return Err(BatchError::TooDeep);
+        }
+        let open = wire.open(5);
+        for _ in 0..count {
+            let element = wire.open(1);
+            self.value(wire, class, cursor, source, depth + 1)?;
+            wire.close(element);
+        }
+        wire.close(open);
+        Ok(())
+    }
+
+    /// The content of a map, which goes by the names of its own members.
+    #[inline(never)]
+    fn map(
+        &self,
+        wire: &mut Wire,
+        count: u32,
+        cursor: &mut Cursor<'_>,
+        source: &mut Source<'_, '_>,
+        depth: usize,
+    ) -> Result<(), BatchError> {
+        if depth > Value::MAX_DEPTH {
+            return Err(BatchError::TooDeep);
+        }
+        let open = wire.open(6);
+        for _ in 0..count {
+            let member = wire.open(1);
+            self.member(wire, cursor, source, depth + 1)?;
+            wire.close(member);
+        }
+        wire.close(open);
         Ok(())
     }
 

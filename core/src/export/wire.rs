@@ -17,15 +17,30 @@ const LENGTH_DELIMITED: u32 = 2;
 const FIXED_64: u32 = 1;
 const FIXED_32: u32 = 5;
 
+/// A tag of one byte: fields of OTLP traces have numbers up to 16, and that of 16 alone takes two.
+const fn tag(field: u32, wire_type: u32) -> u8 {
+    debug_assert!(field < 16);
+    (field << 3 | wire_type) as u8
+}
+
 impl Wire {
-    #[inline]
-    fn tag(&mut self, field: u32, wire_type: u32) {
-        // All fields of OTLP traces have numbers under 17, so a tag takes one or two bytes.
-        self.varint(u64::from((field << 3) | wire_type));
+    /// Bytes whose number the compiler knows: one look at whether there is room, and a few moves.
+    #[inline(always)]
+    fn put<const N: usize>(&mut self, bytes: [u8; N]) {
+        self.0.extend_from_slice(&bytes);
     }
 
-    #[inline]
-    pub(crate) fn varint(&mut self, mut value: u64) {
+    #[inline(always)]
+    fn varint(&mut self, value: u64) {
+        match value {
+            0..0x80 => self.put([value as u8]),
+            0x80..0x4000 => self.put([value as u8 | 0x80, (value >> 7) as u8]),
+            _ => self.long_varint(value),
+        }
+    }
+
+    #[inline(never)]
+    fn long_varint(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.0.push(value as u8 | 0x80);
             value >>= 7;
@@ -34,16 +49,20 @@ impl Wire {
     }
 
     /// Starts a nested message. One byte is kept for its length, which is enough for most.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn open(&mut self, field: u32) -> Open {
-        self.open_wide::<1>(field)
+        self.put([tag(field, LENGTH_DELIMITED), 0]);
+        Open {
+            body: self.0.len(),
+            kept: 1,
+        }
     }
 
     /// Starts a nested message of which so many bytes of length are expected: 2 for up to 16 KiB, 3 for up to 2 MiB.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn open_wide<const KEPT: usize>(&mut self, field: u32) -> Open {
-        self.tag(field, LENGTH_DELIMITED);
-        self.0.extend_from_slice(&[0; KEPT]);
+        self.put([tag(field, LENGTH_DELIMITED)]);
+        self.put([0; KEPT]);
         Open {
             body: self.0.len(),
             kept: KEPT,
@@ -51,7 +70,7 @@ impl Wire {
     }
 
     /// Ends a nested message: writes its length, and moves the message if that takes more or fewer bytes than were kept.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn close(&mut self, open: Open) {
         let length = self.0.len() - open.body;
         match open.kept {
@@ -89,15 +108,20 @@ impl Wire {
         self.0[start..body].copy_from_slice(prefix);
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn bytes(&mut self, field: u32, bytes: &[u8]) {
-        self.tag(field, LENGTH_DELIMITED);
-        self.varint(bytes.len() as u64);
+        let tag = tag(field, LENGTH_DELIMITED);
+        if bytes.len() < 0x80 {
+            self.put([tag, bytes.len() as u8]);
+        } else {
+            self.put([tag]);
+            self.varint(bytes.len() as u64);
+        }
         self.0.extend_from_slice(bytes);
     }
 
     /// A string that is left out when it is empty.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn text(&mut self, field: u32, text: &str) {
         if !text.is_empty() {
             self.bytes(field, text.as_bytes());
@@ -105,7 +129,7 @@ impl Wire {
     }
 
     /// A number that is left out when it is zero.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn number(&mut self, field: u32, value: u64) {
         if value != 0 {
             self.number_always(field, value);
@@ -113,22 +137,22 @@ impl Wire {
     }
 
     /// A number of a `oneof`, where zero says something.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn number_always(&mut self, field: u32, value: u64) {
-        self.tag(field, 0);
+        self.put([tag(field, 0)]);
         self.varint(value);
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn fixed64(&mut self, field: u32, value: u64) {
-        self.tag(field, FIXED_64);
-        self.0.extend_from_slice(&value.to_le_bytes());
+        self.put([tag(field, FIXED_64)]);
+        self.put(value.to_le_bytes());
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn fixed32(&mut self, field: u32, value: u32) {
-        self.tag(field, FIXED_32);
-        self.0.extend_from_slice(&value.to_le_bytes());
+        self.varint(u64::from(field << 3 | FIXED_32));
+        self.put(value.to_le_bytes());
     }
 }
 

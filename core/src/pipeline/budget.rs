@@ -52,7 +52,8 @@ impl Budget {
     }
 
     /// Takes buffers back, and what they were charged with.
-    pub(crate) fn recycle(&self, mut slots: Vec<u64>, mut text: Vec<u8>) {
+    pub(crate) fn recycle(&self, mut slots: Vec<u64>, text: impl Into<Vec<u8>>) {
+        let mut text = text.into();
         let size = bytes(&slots, &text);
         self.release(size);
         slots.clear();

@@ -5,7 +5,7 @@
 //! there are as many as there were threads at once.
 
 use super::Pipeline;
-use crate::trace::{Batch, Encoding, Identity, Recorder, layout};
+use crate::trace::{Batch, Content, Identity, Recorder, layout};
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -54,7 +54,7 @@ impl Count {
 #[derive(Debug, Default)]
 pub(crate) struct Chunk {
     slots: Vec<u64>,
-    text: Vec<u8>,
+    text: String,
     records: u32,
 }
 
@@ -139,7 +139,8 @@ impl Chunk {
         if let Some(batch) = self.take() {
             pipeline.enqueue(batch);
             if let Some((slots, text)) = pipeline.budget.recycled() {
-                (self.slots, self.text) = (slots, text);
+                // The buffer is empty, so it is well-formed.
+                (self.slots, self.text) = (slots, String::from_utf8(text).unwrap_or_default());
             }
         }
     }
@@ -154,9 +155,8 @@ impl Chunk {
         slots[..layout::HEADER].copy_from_slice(&layout::header(records, 1));
         Some(Batch {
             slots,
-            text: std::mem::take(&mut self.text),
+            text: Content::Utf8(std::mem::take(&mut self.text)),
             records,
-            encoding: Encoding::Own,
         })
     }
 }

@@ -4,7 +4,7 @@
 
 use super::layout::{self, head, unpair};
 use super::reader::Record;
-use super::text::Text;
+use super::text::{Content, Text};
 use std::fmt;
 
 /// Why a batch or a record was refused.
@@ -62,23 +62,12 @@ impl fmt::Display for BatchError {
 
 impl std::error::Error for BatchError {}
 
-/// How a batch's text is encoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Encoding {
-    /// UTF-8 that the core's own recorders wrote, so it is well-formed.
-    Own,
-    Utf8,
-    Utf16,
-    Latin1,
-}
-
 /// A batch: two buffers and what its header says.
 #[derive(Debug)]
 pub(crate) struct Batch {
     pub(crate) slots: Vec<u64>,
-    pub(crate) text: Vec<u8>,
+    pub(crate) text: Content,
     pub(crate) records: u32,
-    pub(crate) encoding: Encoding,
 }
 
 impl Batch {
@@ -91,23 +80,22 @@ impl Batch {
         if magic != layout::MAGIC {
             return Err(BatchError::Version { found: magic });
         }
-        let encoding = match encoding {
-            0 => Encoding::Utf8,
-            1 => Encoding::Utf16,
-            2 => Encoding::Latin1,
-            found => return Err(BatchError::Encoding { found }),
-        };
         let (records, _policy_epoch) = unpair(second);
         // A record takes at least its head, so a larger claim is false.
         let most = (slots.len() - layout::HEADER) / head::SLOTS;
         if records as usize > most {
             return Err(BatchError::Truncated);
         }
+        let text = match encoding {
+            0 => Content::utf8(text),
+            1 => Content::Utf16(text),
+            2 => Content::Latin1(text),
+            found => return Err(BatchError::Encoding { found }),
+        };
         Ok(Batch {
             slots,
             text,
             records,
-            encoding,
         })
     }
 
@@ -120,6 +108,6 @@ impl Batch {
     #[inline]
     pub(crate) fn record(&self, slot: usize) -> Result<Record<'_>, BatchError> {
         let rest = self.slots.get(slot..).ok_or(BatchError::Truncated)?;
-        Record::open(rest, Text::new(&self.text, self.encoding))
+        Record::open(rest, Text::from(&self.text))
     }
 }

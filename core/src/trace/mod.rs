@@ -30,10 +30,10 @@ pub use trace_state::TraceState;
 pub use tracer::{Scope, SpanBuilder, Tracer};
 pub use value::{OwnedValue, Value};
 
-pub(crate) use batch::{Batch, Encoding};
+pub(crate) use batch::Batch;
 pub(crate) use id_generator::random_u128;
 pub(crate) use provider::{Inner, OwnedScope};
 pub(crate) use reader::{Item, Record};
 pub(crate) use record::{Identity, Recorder};
-pub(crate) use text::{Text, text_budget};
+pub(crate) use text::{Content, Text, text_budget};
 pub(crate) use values::{Attributes, Cursor, Scalar, unpack};

@@ -269,7 +269,6 @@ impl<'a> Items<'a> {
 mod tests {
     use super::super::layout::pair;
     use super::*;
-    use crate::trace::Encoding;
 
     fn record(flags: u32) -> Vec<u64> {
         let mut slots = vec![0; head::SLOTS];
@@ -282,7 +281,7 @@ mod tests {
     #[test]
     fn a_record_carries_what_segments_will_go_by() {
         let slots = record(flag::LAST_OF_LOCAL_TRACE | flag::HAS_THRESHOLD);
-        let read = Record::open(&slots, Text::new(&[], Encoding::Utf8)).unwrap();
+        let read = Record::open(&slots, Text::from("")).unwrap();
         assert_eq!(read.local_root(), SpanId::from_u64(0x4142));
         assert!(read.is_last_of_local_trace());
         assert_eq!(read.threshold(), Some(0x00c0_0000_0000_0000));
@@ -291,7 +290,7 @@ mod tests {
     #[test]
     fn without_its_flag_a_threshold_is_none() {
         let slots = record(0);
-        let read = Record::open(&slots, Text::new(&[], Encoding::Utf8)).unwrap();
+        let read = Record::open(&slots, Text::from("")).unwrap();
         assert!(!read.is_last_of_local_trace());
         assert_eq!(read.threshold(), None);
     }

@@ -13,7 +13,7 @@ pub(crate) struct Recorder {
     attributes: Vec<u64>,
     /// Events, and links, in the order in which they came.
     items: Vec<u64>,
-    text: Vec<u8>,
+    text: String,
     /// Where each attribute's key stands in `attributes`, with a cheap hash of the key.
     keys: Vec<(u32, u32)>,
     name: u64,
@@ -249,7 +249,7 @@ impl Recorder {
         &self,
         identity: &Identity<'_>,
         slots: &mut Vec<u64>,
-        text: &mut Vec<u8>,
+        text: &mut String,
     ) {
         let context = identity.context;
         let base = text.len() as u32;
@@ -286,12 +286,12 @@ impl Recorder {
         slots.extend_from_slice(&record);
         slots.extend_from_slice(&self.attributes);
         slots.extend_from_slice(&self.items);
-        text.extend_from_slice(&self.text);
-        text.extend_from_slice(state.as_bytes());
+        text.push_str(&self.text);
+        text.push_str(state);
     }
 
     /// Attributes so far: (key slot, value slots), for reading a live span back.
-    pub(crate) fn view(&self) -> (&[u64], &[u8], u32) {
+    pub(crate) fn view(&self) -> (&[u64], &str, u32) {
         (&self.attributes, &self.text, self.keys.len() as u32)
     }
 
@@ -305,21 +305,20 @@ impl Recorder {
         let (offset, length) = layout::unpair(reference);
         self.text
             .get(offset as usize..offset as usize + length as usize)
-            .and_then(|bytes| std::str::from_utf8(bytes).ok())
             .unwrap_or_default()
     }
 }
 
 #[inline(always)]
-fn push_text(buffer: &mut Vec<u8>, text: &str) -> u64 {
+fn push_text(buffer: &mut String, text: &str) -> u64 {
     let offset = buffer.len() as u32;
-    buffer.extend_from_slice(text.as_bytes());
+    buffer.push_str(text);
     layout::pair(offset, text.len() as u32)
 }
 
 /// Writes a key and a value.
 #[inline(always)]
-fn write_attribute(slots: &mut Vec<u64>, buffer: &mut Vec<u8>, key: u64, value: &Value<'_>) {
+fn write_attribute(slots: &mut Vec<u64>, buffer: &mut String, key: u64, value: &Value<'_>) {
     match scalar(buffer, value) {
         Some([kind, value]) => slots.extend_from_slice(&[key, kind, value]),
         None => {
@@ -331,7 +330,7 @@ fn write_attribute(slots: &mut Vec<u64>, buffer: &mut Vec<u8>, key: u64, value: 
 
 /// The two slots of a value that has no inside.
 #[inline(always)]
-fn scalar(buffer: &mut Vec<u8>, value: &Value<'_>) -> Option<[u64; 2]> {
+fn scalar(buffer: &mut String, value: &Value<'_>) -> Option<[u64; 2]> {
     Some(match value {
         Value::Str(text) if buffer.len() + text.len() <= Limits::RECORD_TEXT => {
             [u64::from(kind::STRING), push_text(buffer, text)]
@@ -344,7 +343,7 @@ fn scalar(buffer: &mut Vec<u8>, value: &Value<'_>) -> Option<[u64; 2]> {
 }
 
 /// Writes a value; what nests deeper than allowed, or would not fit into the record's text, becomes empty.
-fn write_value(slots: &mut Vec<u64>, buffer: &mut Vec<u8>, value: &Value<'_>, depth: usize) {
+fn write_value(slots: &mut Vec<u64>, buffer: &mut String, value: &Value<'_>, depth: usize) {
     match scalar(buffer, value) {
         Some(slots_of_scalar) => slots.extend_from_slice(&slots_of_scalar),
         None => write_compound(slots, buffer, value, depth),
@@ -352,7 +351,7 @@ fn write_value(slots: &mut Vec<u64>, buffer: &mut Vec<u8>, value: &Value<'_>, de
 }
 
 #[cold]
-fn write_compound(slots: &mut Vec<u64>, buffer: &mut Vec<u8>, value: &Value<'_>, depth: usize) {
+fn write_compound(slots: &mut Vec<u64>, buffer: &mut String, value: &Value<'_>, depth: usize) {
     match value {
         Value::Bytes(bytes) if slots.len() * 8 + bytes.len() <= Limits::RECORD_TEXT => {
             slots.push(layout::pair(kind::BYTES, bytes.len() as u32));

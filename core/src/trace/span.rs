@@ -1,6 +1,5 @@
 //! A live span.
 
-use super::batch::Encoding;
 use super::clock::Anchor;
 use super::record::{Identity, Recorder};
 use super::{Attributes, OwnedValue, SpanContext, SpanId, Text, Tracer, Value};
@@ -365,7 +364,7 @@ impl Span {
         self.recorder().map_or_else(Vec::new, |recorder| {
             let (slots, text, count) = recorder.view();
             Attributes::new(slots, count)
-                .to_values(Text::new(text, Encoding::Own))
+                .to_values(Text::from(text))
                 .unwrap_or_default()
         })
     }
