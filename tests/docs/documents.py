@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,16 @@ def commands(document: Path) -> Iterator[tuple[str, str]]:
                 command = " ".join(line.partition(" #")[0].split())
                 if command and not command.startswith("#"):
                     yield block.where, command
+
+
+def stands_in(block: Block, program: Path) -> bool:
+    """Whether the lines of `block` stand in `program`, one after the other; how far they are indented does not matter."""
+    wanted = textwrap.dedent("\n".join(block.lines)).splitlines()
+    lines = program.read_text(encoding="utf-8").splitlines()
+    return any(
+        textwrap.dedent("\n".join(lines[at : at + len(wanted)])).splitlines() == wanted
+        for at in range(len(lines) - len(wanted) + 1)
+    )
 
 
 def links(document: Path) -> Iterator[str]:

@@ -29,6 +29,22 @@ INSTALLS = (
     "cargo add polyspan",
 )
 
+# The programs from which a document quotes, and the test that runs them.
+PROGRAMS = {
+    "bindings-node/README.md": ("bindings-node/examples/*", "bindings-node/test/examples.test.ts"),
+    "bindings-python/README.md": ("bindings-python/examples/*", "bindings-python/tests/test_examples.py"),
+    "bindings-dotnet/src/Polyspan/README.md": (
+        "bindings-dotnet/examples/Hello/*.cs",
+        "bindings-dotnet/tests/Polyspan.Tests/ExampleTests.cs",
+    ),
+    "bindings-dotnet/src/Polyspan.AspNetCore/README.md": (
+        "bindings-dotnet/examples/HelloWeb/*.cs",
+        "bindings-dotnet/tests/Polyspan.Tests/ExampleTests.cs",
+    ),
+    "unity-plugin/README.md": ("tests/unity/Host/Example.cs", "tests/unity/Host/ExampleTests.cs"),
+}
+LANGUAGES = {"c", "csharp", "js", "python", "rust", "ts"}
+
 
 class Commands(unittest.TestCase):
     def test_every_command_is_run_or_covered(self) -> None:
@@ -72,6 +88,23 @@ class Links(unittest.TestCase):
 
 
 class Examples(unittest.TestCase):
+    def test_every_snippet_of_a_package_stands_in_a_program_that_a_test_runs(self) -> None:
+        for document, (programs, test) in PROGRAMS.items():
+            files = [file for file in documents.ROOT.glob(programs) if file.is_file()]
+            with self.subTest(document=document):
+                self.assertTrue((documents.ROOT / test).is_file(), "who runs its programs?")
+                self.assertNotEqual(files, [])
+            snippets = [
+                block for block in documents.blocks(documents.ROOT / document) if block.language in LANGUAGES
+            ]
+            self.assertNotEqual(snippets, [], document)
+            for block in snippets:
+                with self.subTest(where=block.where):
+                    self.assertTrue(
+                        any(documents.stands_in(block, file) for file in files),
+                        f"not quoted from any of {programs}",
+                    )
+
     def test_every_json_block_parses(self) -> None:
         for document in documents.all_documents():
             for block in documents.blocks(document):

@@ -1,0 +1,25 @@
+using UnityEngine.Networking;
+
+namespace Polyspan.Tests
+{
+    /// <summary>A game's shop: what the README of the package quotes. <see cref="ExampleTests"/> runs it.</summary>
+    internal static class Example
+    {
+        public static void Start(string endpoint)
+        {
+            PolyspanSdk.Init(new PolyspanOptions { ServiceName = "my-game", Endpoint = endpoint });
+        }
+
+        public static void Buy()
+        {
+            Tracer tracer = PolyspanSdk.GetTracer("my-game.shop");
+            using (Span span = tracer.Start("buy item"))
+            {
+                span.SetAttribute("item", "sword");
+                span.SetAttribute("player", "ann@example.com"); // leaves the device as [REDACTED]
+                var request = new UnityWebRequest("https://api.example.com/buy");
+                request.SetTraceHeaders(span); // the service continues this trace
+            }
+        }
+    }
+}
