@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 import unittest
+from fnmatch import fnmatch
 
 from tests.docs import documents
 
@@ -29,21 +30,15 @@ INSTALLS = (
     "cargo add polyspan",
 )
 
-# The programs from which a document quotes, and the test that runs them.
+# The programs from which documents quote, by what runs them.
 PROGRAMS = {
-    "bindings-node/README.md": ("bindings-node/examples/*", "bindings-node/test/examples.test.ts"),
-    "bindings-python/README.md": ("bindings-python/examples/*", "bindings-python/tests/test_examples.py"),
-    "bindings-dotnet/src/Polyspan/README.md": (
-        "bindings-dotnet/examples/Hello/*.cs",
-        "bindings-dotnet/tests/Polyspan.Tests/ExampleTests.cs",
-    ),
-    "bindings-dotnet/src/Polyspan.AspNetCore/README.md": (
-        "bindings-dotnet/examples/HelloWeb/*.cs",
-        "bindings-dotnet/tests/Polyspan.Tests/ExampleTests.cs",
-    ),
-    "unity-plugin/README.md": ("tests/unity/Host/Example.cs", "tests/unity/Host/ExampleTests.cs"),
+    "bindings-node/examples/*": "bindings-node/test/examples.test.ts",
+    "bindings-python/examples/*": "bindings-python/tests/test_examples.py",
+    "bindings-dotnet/examples/*/*.cs": "bindings-dotnet/tests/Polyspan.Tests/ExampleTests.cs",
+    "tests/unity/Host/Example.cs": "tests/unity/Host/ExampleTests.cs",
 }
-LANGUAGES = {"c", "csharp", "js", "python", "rust", "ts"}
+QUOTING = ("README.md", "bindings-*/README.md", "unity-plugin/README.md")
+LANGUAGES = {"csharp", "js", "python", "ts"}
 
 
 class Commands(unittest.TestCase):
@@ -88,22 +83,29 @@ class Links(unittest.TestCase):
 
 
 class Examples(unittest.TestCase):
-    def test_every_snippet_of_a_package_stands_in_a_program_that_a_test_runs(self) -> None:
-        for document, (programs, test) in PROGRAMS.items():
-            files = [file for file in documents.ROOT.glob(programs) if file.is_file()]
-            with self.subTest(document=document):
-                self.assertTrue((documents.ROOT / test).is_file(), "who runs its programs?")
-                self.assertNotEqual(files, [])
-            snippets = [
-                block for block in documents.blocks(documents.ROOT / document) if block.language in LANGUAGES
-            ]
-            self.assertNotEqual(snippets, [], document)
+    def test_every_snippet_of_a_readme_stands_in_a_program_that_a_test_runs(self) -> None:
+        programs = [path for pattern in PROGRAMS for path in documents.ROOT.glob(pattern) if path.is_file()]
+        for document in documents.all_documents():
+            name = document.relative_to(documents.ROOT)
+            if not any(fnmatch(str(name), pattern) for pattern in QUOTING):
+                continue
+            snippets = [block for block in documents.blocks(document) if block.language in LANGUAGES]
+            self.assertNotEqual(snippets, [], name)
             for block in snippets:
                 with self.subTest(where=block.where):
-                    self.assertTrue(
-                        any(documents.stands_in(block, file) for file in files),
-                        f"not quoted from any of {programs}",
-                    )
+                    found = any(documents.stands_in(block, program) for program in programs)
+                    self.assertTrue(found, f"in none of {', '.join(PROGRAMS)}")
+
+    def test_every_program_is_run(self) -> None:
+        for pattern, test in PROGRAMS.items():
+            with self.subTest(programs=pattern):
+                text = (documents.ROOT / test).read_text(encoding="utf-8")
+                programs = [path for path in documents.ROOT.glob(pattern) if path.is_file()]
+                self.assertNotEqual(programs, [])
+                for program in programs:
+                    # A C# project is run by its folder's name.
+                    name = program.parent.name if program.name == "Program.cs" else program.stem
+                    self.assertIn(name, text)
 
     def test_every_json_block_parses(self) -> None:
         for document in documents.all_documents():

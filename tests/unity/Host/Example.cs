@@ -2,17 +2,14 @@ using UnityEngine.Networking;
 
 namespace Polyspan.Tests
 {
-    /// <summary>A game's shop: what the README of the package quotes. <see cref="ExampleTests"/> runs it.</summary>
+    /// <summary>A game's shop: what the READMEs quote. <see cref="ExampleTests"/> runs it.</summary>
     internal static class Example
     {
-        public static void Start(string endpoint)
+        public static void Buy(string endpoint)
         {
             PolyspanSdk.Init(new PolyspanOptions { ServiceName = "my-game", Endpoint = endpoint });
-        }
-
-        public static void Buy()
-        {
             Tracer tracer = PolyspanSdk.GetTracer("my-game.shop");
+
             using (Span span = tracer.Start("buy item"))
             {
                 span.SetAttribute("item", "sword");

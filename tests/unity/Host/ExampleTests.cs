@@ -8,8 +8,7 @@ namespace Polyspan.Tests
         public static void The_example_arrives_without_its_secret(Sink sink)
         {
             PolyspanSdk.Shutdown(TimeSpan.FromSeconds(5));
-            Example.Start(sink.Endpoint);
-            Example.Buy();
+            Example.Buy(sink.Endpoint);
             Check.True(PolyspanSdk.Flush(TimeSpan.FromSeconds(10)), "flush");
             ReceivedSpan bought = sink.Single("buy item");
             Check.Equal("my-game", bought.Resource["service.name"], "service name");
