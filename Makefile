@@ -1,7 +1,7 @@
 # Thin on purpose: every line runs in a shell as it stands. What a target does is a table in tools/house.
 
 .PHONY: demo test test-ci test-tools test-docs test-rust test-gen test-c test-python test-node test-dotnet \
-	test-unity test-conformance test-fork test-scripts test-address test-sanitizers test-benches test-demo test-demo-checks lint gen bench-core bench-python bench-node \
+	test-unity test-conformance test-fork test-scripts test-sanitizers test-loom test-benches test-demo test-demo-checks lint gen bench-core bench-python bench-node \
 	package-rust package-c package-python package-node package-dotnet package-unity
 
 demo:
@@ -49,11 +49,11 @@ test-conformance:
 test-fork:
 	python3 tools/make.py test fork
 
-test-address:
-	python3 tools/make.py test address
-
 test-sanitizers:
 	python3 tools/make.py test sanitizers
+
+test-loom:
+	python3 tools/make.py test loom
 
 test-benches:
 	python3 tools/make.py test benches

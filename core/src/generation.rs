@@ -114,7 +114,7 @@ mod tests {
     }
 }
 
-/// Run with `RUSTFLAGS="--cfg loom" cargo test -p polyspan --lib generation --release`.
+/// Run by `make test-loom`.
 #[cfg(all(test, loom))]
 mod model {
     use super::*;

@@ -140,7 +140,7 @@ mod behaviour {
     }
 }
 
-/// Run with `RUSTFLAGS="--cfg loom" cargo test -p polyspan-loom --release`.
+/// Run by `make test-loom`.
 #[cfg(loom)]
 mod model {
     use crate::slab::{Refusal, Slab};

@@ -2,7 +2,6 @@
 
 python3 tests/c/run.py              with the library and the receiver of `cargo build --workspace`
 python3 tests/c/run.py --sanitize   under AddressSanitizer (the Rust library too), then under valgrind
-python3 tests/c/run.py --address    under AddressSanitizer only
 """
 
 import argparse
@@ -34,7 +33,6 @@ VALGRIND = (
     "--show-leak-kinds=definite",
     "--errors-for-leak-kinds=definite",
     "--error-exitcode=99",
-    "--child-silent-after-fork=yes",
 )
 
 
@@ -287,16 +285,14 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--sanitize", action="store_true", help="run under AddressSanitizer and valgrind")
-    parser.add_argument("--address", action="store_true", help="run under AddressSanitizer only")
     arguments = parser.parse_args()
     began = time.monotonic()
     tally = Tally()
     ordinary = built(TARGET / "debug" / "libpolyspan_native.so")
-    if arguments.sanitize or arguments.address:
+    if arguments.sanitize:
+        need("valgrind", "valgrind")
         test(instrumented(), tally)
-        if arguments.sanitize:
-            need("valgrind", "valgrind")
-            test(Way("valgrind", ordinary, wrapper=VALGRIND), tally)
+        test(Way("valgrind", ordinary, wrapper=VALGRIND), tally)
     else:
         test(Way("ordinary", ordinary), tally)
     say(f"{time.monotonic() - began:.1f} s")

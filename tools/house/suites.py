@@ -165,22 +165,27 @@ SUITES: tuple[Suite, ...] = (
         (Step("{python} tests/fork/run.py", "plain"),),
     ),
     Suite(
-        "address",
-        "tests/c under AddressSanitizer, library instrumented too",
-        "tests/c",
-        ("c",),
-        (Step("{python} tests/c/run.py --address", "plain", minutes=30),),
-        stage="ci",
-    ),
-    Suite(
         "sanitizers",
-        # By name only, because it fails: in a forked child valgrind calls lost what only the worker's stack referred to.
-        # Belongs into the stage "ci" as soon as `a_child_uses_the_handles_of_its_parent` passes there.
         "tests/c under AddressSanitizer (library instrumented too) and valgrind",
         "tests/c",
         ("c", "valgrind"),
         (Step("{python} tests/c/run.py --sanitize", "plain", minutes=30),),
-        stage="part",
+        stage="ci",
+    ),
+    Suite(
+        "loom",
+        "the core's lock-free files in every interleaving of the threads of their models",
+        "tests/loom",
+        ("rust",),
+        (
+            # A target directory of its own: the flag would rebuild everything else, and back again.
+            Step(
+                "cargo test --release --package polyspan-loom --target-dir {target}/loom",
+                "cargo",
+                environment={"RUSTFLAGS": "--cfg loom"},
+            ),
+        ),
+        stage="ci",
     ),
     Suite(
         "benches",

@@ -1,6 +1,7 @@
 """The programs that a language needs, how to tell that they are there, and how to install them."""
 
 import functools
+import os
 import re
 import subprocess
 import sys
@@ -19,6 +20,7 @@ _DOTNET = (
 )
 _MONO = "sudo apt install mono-runtime mono-devel"
 _CC = "sudo apt install build-essential"
+_VALGRIND = "sudo apt install valgrind   (Fedora: valgrind-devel too)"
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,11 @@ TOOLCHAINS: dict[str, tuple[Program, ...]] = {
     ),
     "dotnet": (Program(("dotnet", "--list-sdks"), _DOTNET, (10,)),),
     "mono": (Program(("mono", "--version"), _MONO), Program(("mcs", "--version"), _MONO)),
-    "valgrind": (Program(("valgrind", "--version"), "sudo apt install valgrind"),),
+    "valgrind": (
+        Program(("valgrind", "--version"), _VALGRIND),
+        # Its headers, with which a test asks it; some distributions keep them in another package.
+        Program(("cc", "-E", "-include", "valgrind/memcheck.h", "-x", "c", os.devnull), _VALGRIND),
+    ),
 }
 
 

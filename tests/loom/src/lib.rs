@@ -1,7 +1,7 @@
 //! The core's lock-free files under loom, which tries all interleavings of the threads in their models.
 //!
-//! `RUSTFLAGS="--cfg loom" cargo test -p polyspan-loom --release`. The files are compiled here once more because the whole
-//! core cannot be: under that flag tokio has no network. Without the flag this crate is empty.
+//! `make test-loom` sets the flag `--cfg loom`. The files are compiled here once more because the whole core cannot be: under
+//! that flag tokio has no network. Without it this crate is empty.
 
 #![cfg(loom)]
 #![allow(dead_code, unused_imports, missing_docs)]
