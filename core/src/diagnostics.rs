@@ -66,6 +66,8 @@ causes! {
     Panic = Error,
     /// A limit dropped part of a span.
     Limit = Info,
+    /// Baggage was not sent, because headers cannot carry it.
+    Baggage = Warn,
     /// Metrics could not be collected or sent.
     Metrics = Error,
     /// What polyspan does, for those who look for a fault.

@@ -106,6 +106,20 @@ impl Baggage {
         }
     }
 
+    /// Adds the entries of `other` whose keys are not here, as long as there are no more than [`MAX_MEMBERS`].
+    pub(super) fn complete_from(&mut self, other: &Self) {
+        for entry in other {
+            if self.len() < MAX_MEMBERS && self.get(&entry.key).is_none() {
+                self.entries.push(entry.clone());
+            }
+        }
+    }
+
+    /// Keeps only the entries of which `wanted` is true.
+    pub(super) fn retain(&mut self, wanted: impl Fn(&Entry) -> bool) {
+        self.entries.retain(wanted);
+    }
+
     /// Takes `key` out.
     pub fn remove(&mut self, key: &str) {
         self.entries.retain(|entry| entry.key != key);
@@ -172,10 +186,13 @@ pub fn parse<'a>(lines: impl IntoIterator<Item = &'a str>) -> Baggage {
 }
 
 /// Writes the header value, redacted, and tells how many entries it leaves out. The value is empty if nothing is left.
-pub fn format(baggage: &Baggage, redact: &Redact<'_>) -> (String, usize) {
+pub fn format<'a>(
+    entries: impl IntoIterator<Item = &'a Entry>,
+    redact: &Redact<'_>,
+) -> (String, usize) {
     let mut header = String::new();
     let (mut written, mut left_out) = (0, 0);
-    for entry in baggage {
+    for entry in entries {
         let comma = usize::from(written > 0);
         match format_member(entry, redact) {
             Some(member)
@@ -208,17 +225,26 @@ fn parse_member(member: &str) -> Option<Entry> {
     })
 }
 
-fn format_member(entry: &Entry, redact: &Redact<'_>) -> Option<String> {
+/// Key and encoded value as they may leave the process; `None` if the key may not or cannot.
+pub(super) fn pair<'a>(
+    entry: &'a Entry,
+    redact: &'a Redact<'_>,
+) -> Option<(&'a str, Cow<'a, str>)> {
     // Encoding only lengthens, so what is too long now need not be looked at.
     let length = entry.key.len() + entry.value.len() + entry.metadata.len();
     if length >= MAX_BYTES || !is_token(&entry.key) || is_secret(&entry.key, redact) {
         return None;
     }
-    let mut member = format!(
-        "{}={}",
-        entry.key,
-        encode(&redact(&entry.key, &entry.value))
-    );
+    let value = match redact(&entry.key, &entry.value) {
+        Cow::Borrowed(value) => encode(value),
+        Cow::Owned(value) => Cow::Owned(encode(&value).into_owned()),
+    };
+    Some((&entry.key, value))
+}
+
+fn format_member(entry: &Entry, redact: &Redact<'_>) -> Option<String> {
+    let (key, value) = pair(entry, redact)?;
+    let mut member = format!("{key}={value}");
     for property in entry.metadata.split(';') {
         if let Some(property) = Property::split(property).and_then(|p| p.redacted(entry, redact)) {
             member.push(';');
@@ -285,12 +311,12 @@ fn join(properties: impl Iterator<Item = String>) -> String {
     properties.collect::<Vec<_>>().join(";")
 }
 
-fn trim(text: &str) -> &str {
+pub(super) fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
 }
 
 /// Replaces escapes by what they stand for; a `%` that starts none stays.
-fn decode(text: &str) -> Cow<'_, str> {
+pub(super) fn decode(text: &str) -> Cow<'_, str> {
     percent_decode_str(text).decode_utf8_lossy()
 }
 
@@ -299,7 +325,7 @@ fn encode(text: &str) -> Cow<'_, str> {
 }
 
 /// An HTTP token (RFC 9110, 5.6.2).
-fn is_token(text: &str) -> bool {
+pub(super) fn is_token(text: &str) -> bool {
     !text.is_empty()
         && text
             .bytes()

@@ -1,24 +1,46 @@
 //! How a trace and its baggage get from one process into the next.
 //!
 //! A *propagator* knows one family of headers; [`Propagators`] is the list that the policy names, each at most once.
-//! Carriers are functions: `get` returns all lines of a header in their order, `set` takes a header and its value. A
-//! process that starts another uses [`environment`], where headers are variables.
+//!
+//! | name in `OTEL_PROPAGATORS` | headers | file |
+//! |---|---|---|
+//! | `tracecontext` | `traceparent`, `tracestate` | [`w3c`] |
+//! | `baggage` | `baggage` | [`mod@baggage`] |
+//! | `b3`, `b3multi` | `b3`; `x-b3-traceid` and others | [`b3`] |
+//! | `jaeger` | `uber-trace-id`, `uberctx-*` | [`jaeger`] |
+//! | `xray` | `x-amzn-trace-id` | [`xray`] |
+//! | `datadog` | `x-datadog-trace-id` and others | [`datadog`] |
+//! | `sentry` | `sentry-trace`, `baggage` | [`sentry`] |
+//!
+//! [`composite`] tells which wins when several headers name a caller, [`carrier`] what headers can be in. A process that
+//! starts another uses [`environment`], where headers are variables.
 //!
 //! Nothing that arrives can make reading fail: a header is what its standard says or it is absent, and what is kept of
-//! it is bounded ([`trace_state`](crate::trace::trace_state): 512 characters, [`baggage`]: 8192 bytes).
+//! it is bounded ([`trace_state`](crate::trace::trace_state): 512 characters, [`mod@baggage`]: 64 entries of together 8192
+//! bytes in each format).
 
+pub mod b3;
 pub mod baggage;
+pub mod carrier;
+pub mod composite;
+pub mod datadog;
 pub mod environment;
+mod found;
+pub mod jaeger;
+pub(crate) mod marks;
+pub mod sentry;
 pub mod w3c;
+pub mod xray;
 
 #[cfg(test)]
 mod properties;
 
 pub use baggage::{Baggage, Redact};
+pub use carrier::{Getter, Pairs};
 
 use crate::choices::choices;
-use crate::trace::SpanContext;
 use std::fmt;
+use std::sync::Arc;
 
 choices! {
     /// One family of headers, under its name in `OTEL_PROPAGATORS`.
@@ -27,16 +49,56 @@ choices! {
         TraceContext = "tracecontext",
         /// W3C Baggage.
         Baggage = "baggage",
+        /// B3 in one header.
+        B3 = "b3",
+        /// B3 in several headers.
+        B3Multi = "b3multi",
+        /// Jaeger's headers, baggage included.
+        Jaeger = "jaeger",
+        /// AWS X-Ray's header.
+        Xray = "xray",
+        /// Datadog's headers.
+        Datadog = "datadog",
+        /// Sentry's header, and its entries in `baggage`.
+        Sentry = "sentry",
     }
-    later: ["b3", "b3multi", "jaeger", "xray", "ottrace"]
+    later: ["ottrace"]
 }
 
 impl Propagator {
-    /// The headers that this propagator reads and writes.
+    /// The headers that this propagator writes.
     pub const fn fields(self) -> &'static [&'static str] {
         match self {
             Self::TraceContext => &[w3c::TRACEPARENT, w3c::TRACESTATE],
             Self::Baggage => &[baggage::BAGGAGE],
+            Self::B3 => &[b3::B3],
+            Self::B3Multi => &[b3::TRACE_ID, b3::SPAN_ID, b3::SAMPLED, b3::FLAGS],
+            Self::Jaeger => &[jaeger::UBER_TRACE_ID],
+            Self::Xray => &[xray::TRACE_HEADER],
+            Self::Datadog => &[
+                datadog::TRACE_ID,
+                datadog::PARENT_ID,
+                datadog::SAMPLING_PRIORITY,
+                datadog::ORIGIN,
+                datadog::TAGS,
+            ],
+            Self::Sentry => &[sentry::SENTRY_TRACE, baggage::BAGGAGE],
+        }
+    }
+
+    /// The headers that this propagator reads; a name that ends with `*` stands for all that start like it.
+    pub const fn headers(self) -> &'static [&'static str] {
+        match self {
+            Self::B3 | Self::B3Multi => {
+                &[b3::B3, b3::TRACE_ID, b3::SPAN_ID, b3::SAMPLED, b3::FLAGS]
+            }
+            Self::Jaeger => &[jaeger::UBER_TRACE_ID, jaeger::JAEGER_BAGGAGE, "uberctx-*"],
+            Self::Sentry => &[
+                sentry::SENTRY_TRACE,
+                baggage::BAGGAGE,
+                sentry::SENTRY_BAGGAGE,
+            ],
+            _ => self.fields(),
         }
     }
 }
@@ -61,10 +123,12 @@ impl fmt::Display for UnknownPropagator {
 impl std::error::Error for UnknownPropagator {}
 
 /// The propagators of a policy, in order, each at most once.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Propagators {
     list: Vec<Propagator>,
     fields: Vec<&'static str>,
+    headers: Vec<&'static str>,
+    sentry: Option<Arc<sentry::Head>>,
 }
 
 impl Default for Propagators {
@@ -83,13 +147,11 @@ impl Propagators {
                 list.push(propagator);
             }
         }
-        let fields = list
-            .iter()
-            .flat_map(|propagator| propagator.fields())
-            .copied();
         Self {
-            fields: fields.collect(),
+            fields: distinct(&list, Propagator::fields),
+            headers: distinct(&list, Propagator::headers),
             list,
+            sentry: None,
         }
     }
 
@@ -98,7 +160,19 @@ impl Propagators {
         Self {
             list: Vec::new(),
             fields: Vec::new(),
+            headers: Vec::new(),
+            sentry: None,
         }
+    }
+
+    /// The same propagators, of which `sentry` says this of the traces that begin here.
+    pub fn with_sentry_head(mut self, head: sentry::Head) -> Self {
+        self.sentry = Some(Arc::new(head));
+        self
+    }
+
+    pub(super) fn sentry_head(&self) -> Option<&sentry::Head> {
+        self.sentry.as_deref()
     }
 
     /// Reads a list such as `tracecontext,baggage` or `none`, and returns what can be used and what is wrong with it.
@@ -128,9 +202,15 @@ impl Propagators {
         &self.list
     }
 
-    /// The headers that may be read or written; a carrier that is used again is cleared of them first.
+    /// The headers that may be written; a carrier that is used again is cleared of them first. Jaeger's baggage, whose
+    /// names nobody knows before, is not among them.
     pub fn fields(&self) -> &[&'static str] {
         &self.fields
+    }
+
+    /// The headers that may be read; a name that ends with `*` stands for all that start like it.
+    pub fn headers(&self) -> &[&'static str] {
+        &self.headers
     }
 
     /// The list as it is configured: `tracecontext,baggage`, or `none`.
@@ -145,55 +225,73 @@ impl Propagators {
             .collect();
         names.join(",")
     }
+}
 
-    /// Hands the headers for a call from `context` to `set`, and tells how many baggage entries are left out.
-    ///
-    /// Baggage passes `redact` first. An invalid context and empty baggage set nothing.
-    pub fn inject(
-        &self,
-        context: &SpanContext,
-        baggage: &Baggage,
-        redact: &Redact<'_>,
-        set: &mut dyn FnMut(&str, &str),
-    ) -> usize {
-        let mut left_out = 0;
-        for propagator in &self.list {
-            match propagator {
-                Propagator::TraceContext => w3c::inject(context, set),
-                Propagator::Baggage => {
-                    let (header, missing) = baggage::format(baggage, redact);
-                    left_out += missing;
-                    if !header.is_empty() {
-                        set(baggage::BAGGAGE, &header);
-                    }
-                }
-            }
+fn distinct(
+    list: &[Propagator],
+    names: fn(Propagator) -> &'static [&'static str],
+) -> Vec<&'static str> {
+    let mut all = Vec::new();
+    for name in list.iter().flat_map(|propagator| names(*propagator)) {
+        if !all.contains(name) {
+            all.push(*name);
         }
-        left_out
     }
-
-    /// Reads the caller's context and baggage; `get` returns all lines of a header in their order.
-    pub fn extract(&self, get: &dyn Fn(&str) -> Vec<String>) -> (Option<SpanContext>, Baggage) {
-        let mut context = None;
-        let mut baggage = Baggage::new();
-        for propagator in &self.list {
-            match propagator {
-                Propagator::TraceContext => context = w3c::extract(get),
-                Propagator::Baggage => {
-                    let lines = get(baggage::BAGGAGE);
-                    baggage = baggage::parse(lines.iter().map(String::as_str));
-                }
-            }
-        }
-        (context, baggage)
-    }
+    all
 }
 
 #[cfg(test)]
 mod tests {
+    use super::marks::Marks;
     use super::*;
+    use crate::trace::{SpanContext, TraceFlags};
     use std::borrow::Cow;
     use std::collections::BTreeMap;
+
+    /// `0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331`.
+    pub(super) fn context(sampled: bool, marks: Marks) -> SpanContext {
+        let context = SpanContext {
+            trace_id: "0af7651916cd43dd8448eb211c80319c".parse().unwrap(),
+            span_id: "b7ad6b7169203331".parse().unwrap(),
+            flags: TraceFlags::default().with_sampled(sampled),
+            ..SpanContext::INVALID
+        };
+        SpanContext {
+            state: marks.on(&context.state),
+            ..context
+        }
+    }
+
+    /// What one propagator reads: `<trace id>-<span id>`, flags, and the mark `d` or `u`.
+    pub(super) fn read(
+        propagator: Propagator,
+        headers: &[(&str, &str)],
+    ) -> Option<(String, u8, &'static str)> {
+        let (context, _) = Propagators::new([propagator]).extract_from(&Pairs(headers));
+        context.map(|context| {
+            assert!(context.remote);
+            let marks = Marks::of(&context.state);
+            let mark = match (marks.debug, marks.undecided) {
+                (true, _) => "d",
+                (_, true) => "u",
+                _ => "",
+            };
+            let ids = format!("{}-{}", context.trace_id, context.span_id);
+            (ids, context.flags.bits(), mark)
+        })
+    }
+
+    /// What one propagator writes for a context without baggage.
+    pub(super) fn written(propagator: Propagator, context: &SpanContext) -> Vec<(String, String)> {
+        let mut headers = Vec::new();
+        Propagators::new([propagator]).inject(
+            context,
+            &Baggage::new(),
+            &|_, value| Cow::Borrowed(value),
+            &mut |name, value| headers.push((name.to_owned(), value.to_owned())),
+        );
+        headers
+    }
 
     const HEADER: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-03";
 
@@ -273,8 +371,10 @@ mod tests {
         assert_eq!(
             messages,
             [
-                "\"b5\" is not a propagator; allowed are tracecontext, baggage, or none alone",
-                "\"none\" is not a propagator; allowed are tracecontext, baggage, or none alone",
+                "\"b5\" is not a propagator; allowed are tracecontext, baggage, b3, b3multi, jaeger, xray, \
+                 datadog, sentry, or none alone",
+                "\"none\" is not a propagator; allowed are tracecontext, baggage, b3, b3multi, jaeger, xray, \
+                 datadog, sentry, or none alone",
             ]
         );
     }

@@ -1,7 +1,7 @@
 //! What holds of the propagators for every input.
 
 use super::*;
-use crate::trace::{SpanId, TraceFlags, TraceId, TraceState};
+use crate::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 use proptest::prelude::*;
 use std::borrow::Cow;
 
@@ -59,6 +59,40 @@ fn baggage() -> impl Strategy<Value = Baggage> {
         }
         baggage
     })
+}
+
+/// Names of all formats.
+fn names() -> Vec<&'static str> {
+    let mut names = Propagators::new(Propagator::ALL.iter().copied())
+        .headers()
+        .to_vec();
+    names.retain(|name| !name.ends_with('*'));
+    names.extend(["uberctx-a", "uberctx-b", "uberctx-a-bin", "Traceparent"]);
+    names
+}
+
+/// A value that is often nearly one of a header.
+fn value() -> impl Strategy<Value = String> {
+    prop_oneof![
+        header(),
+        prop::sample::select(vec![
+            "0",
+            "1",
+            "d",
+            "-1",
+            "2",
+            "true",
+            "?",
+            "9532127138774266268"
+        ])
+        .prop_map(str::to_owned),
+        "(0af7651916cd43dd)?8448eb211c80319c-b7ad6b7169203331(-[01d]?){0,2}",
+        "[0-9a-f]{1,33}(:|%3[aA])[0-9a-f]{1,17}(:|%3A)[0-9a-f]{0,2}(:|%3A)[0-9a-f]{1,3}",
+        "Root=1-[0-9a-f]{8}-[0-9a-f]{24};(Parent=[0-9a-f]{16};)?(Sampled=[01?])?",
+        "_dd.p.tid=[0-9a-f]{16}(,_dd.p.[a-z]{1,9}=[ -~]{0,60}){0,9}",
+        "(sentry-[a-z_]{1,9}=[!-~]{0,40},?){0,9}",
+        "[0-9]{1,21}",
+    ]
 }
 
 fn plain<'v>(_: &str, value: &'v str) -> Cow<'v, str> {
@@ -128,6 +162,60 @@ proptest! {
     fn a_redactor_that_changes_everything_lets_nothing_through(baggage in baggage()) {
         let header = baggage::format(&baggage, &|_, value| format!("{value}!").into());
         prop_assert_eq!(header, (String::new(), baggage.len()));
+    }
+
+    #[test]
+    fn every_format_reads_back_what_it_wrote(
+        context in context(),
+        baggage in baggage(),
+        propagator in prop::sample::select(Propagator::ALL),
+    ) {
+        let one = Propagators::new([propagator]);
+        let mut headers = Vec::new();
+        let left_out = one.inject(&context, &baggage, &plain, &mut |name, value| {
+            headers.push((name.to_owned(), value.to_owned()));
+        });
+        for (name, value) in &headers {
+            prop_assert!(value.is_ascii() && value.len() <= 8192, "{name}: {value}");
+            prop_assert_eq!(name.to_ascii_lowercase(), name.as_str());
+        }
+        let (caller, entries) = one.extract_from(&Pairs(&headers));
+        if propagator != Propagator::Baggage {
+            let caller = caller.unwrap();
+            prop_assert_eq!((caller.trace_id, caller.span_id), (context.trace_id, context.span_id));
+            prop_assert_eq!(caller.is_sampled(), context.is_sampled());
+        }
+        if propagator == Propagator::Jaeger {
+            // Keys that differ by case alone become one.
+            prop_assert!(entries.len() + left_out <= baggage.len());
+            for entry in &entries {
+                prop_assert!(baggage.iter().any(|e| e.key().eq_ignore_ascii_case(entry.key())));
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_arrives_in_any_format_is_bounded_and_can_be_sent_on(
+        lines in prop::collection::vec((prop::sample::select(names()), value()), 0..12),
+        list in prop::collection::vec(prop::sample::select(Propagator::ALL), 0..9),
+    ) {
+        let propagators = Propagators::new(list).with_sentry_head(sentry::Head {
+            sample_rate: Some(0.5),
+            ..sentry::Head::from_dsn("https://key@o1.ingest.sentry.io/1").unwrap()
+        });
+        let (caller, entries) = propagators.extract_from(&Pairs(&lines));
+        prop_assert!(entries.len() <= 64);
+        let held: usize = entries.iter().map(|e| e.key().len() + e.value().len() + e.metadata().len()).sum();
+        prop_assert!(held <= 3 * 3 * 8192, "{held}");
+        let caller = caller.unwrap_or(SpanContext::INVALID);
+        prop_assert!(caller.state.as_str().len() <= 512);
+        let mut bytes = 0;
+        propagators.inject(&caller, &entries, &plain, &mut |name, value| {
+            assert!(value.is_ascii() && value.len() <= 8192, "{name}: {value}");
+            assert!(!value.bytes().any(|byte| byte.is_ascii_control()), "{name}: {value}");
+            bytes += value.len();
+        });
+        prop_assert!(bytes <= 2 * 8192 + 4096, "{bytes}");
     }
 
     #[test]

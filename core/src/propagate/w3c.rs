@@ -16,6 +16,8 @@
 //!
 //! Source: W3C Trace Context level 2, "Traceparent Header" and "Versioning of traceparent".
 
+use super::carrier::Getter;
+use super::marks;
 use crate::trace::ids::hex;
 use crate::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 
@@ -28,13 +30,13 @@ pub const TRACESTATE: &str = "tracestate";
 const LENGTH: usize = 55;
 
 /// Reads the caller's span from its headers.
-pub fn extract(get: &dyn Fn(&str) -> Vec<String>) -> Option<SpanContext> {
-    let lines = get(TRACEPARENT);
+pub(super) fn extract(carrier: &dyn Getter) -> Option<SpanContext> {
+    let lines = carrier.get(TRACEPARENT);
     let [line] = lines.as_slice() else {
         return None;
     };
     let (trace_id, span_id, flags) = parse(line)?;
-    let state = get(TRACESTATE);
+    let state = carrier.get(TRACESTATE);
     Some(SpanContext {
         trace_id,
         span_id,
@@ -54,8 +56,9 @@ pub fn inject(context: &SpanContext, set: &mut dyn FnMut(&str, &str)) {
     if let Ok(header) = str::from_utf8(&header) {
         set(TRACEPARENT, header);
     }
-    if !context.state.is_empty() {
-        set(TRACESTATE, context.state.as_str());
+    let state = marks::without(&context.state);
+    if !state.is_empty() {
+        set(TRACESTATE, state.as_str());
     }
 }
 
@@ -110,7 +113,7 @@ mod tests {
     }
 
     fn extracted(lines: &[(&str, &str)]) -> Option<SpanContext> {
-        extract(&|name| {
+        extract(&|name: &str| {
             let of_name = lines.iter().filter(|line| line.0 == name);
             of_name.map(|line| line.1.to_owned()).collect()
         })
@@ -247,7 +250,7 @@ mod tests {
     #[test]
     fn trace_state_without_a_context_is_not_asked_for() {
         let asked = std::cell::RefCell::new(Vec::new());
-        let context = extract(&|name| {
+        let context = extract(&|name: &str| {
             asked.borrow_mut().push(name.to_owned());
             Vec::new()
         });

@@ -3,19 +3,21 @@
 //! parent                 | asked              | default
 //! -----------------------|--------------------|-----------
 //! none                   | `root`             | as configured
+//! undecided              | `root`             | as configured
 //! remote, sampled        | `remote_sampled`   | always on
 //! remote, not sampled    | `remote_unsampled` | always off
 //! local, sampled         | `local_sampled`    | always on
 //! local, not sampled     | `local_unsampled`  | always off
 
 use super::{Mask, Sampler};
+use crate::propagate::marks::Marks;
 use crate::trace::SpanContext;
 use std::fmt;
 
 /// One sampler for roots, and one for each kind of parent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ParentBased {
-    /// Asked where there is no parent.
+    /// Asked where there is no parent, or one whose format left the decision to us (`b3` and others).
     pub root: Sampler,
     /// Asked where the parent is in another process and sampled.
     pub remote_sampled: Sampler,
@@ -43,6 +45,9 @@ impl ParentBased {
         let Some(parent) = parent else {
             return &self.root;
         };
+        if !parent.is_sampled() && Marks::of(&parent.state).undecided {
+            return &self.root;
+        }
         match (parent.remote, parent.is_sampled()) {
             (true, true) => &self.remote_sampled,
             (true, false) => &self.remote_unsampled,

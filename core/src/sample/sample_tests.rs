@@ -230,3 +230,13 @@ fn samplers_are_shared_by_threads() {
     shared::<Sampler>();
     shared::<Decision>();
 }
+
+#[test]
+fn a_parent_that_left_the_decision_to_us_is_judged_like_a_root() {
+    let mut undecided = parent(true, 0);
+    undecided.state = undecided.state.with("polyspan", "u").unwrap();
+    let [on, off] = [Sampler::AlwaysOn, Sampler::AlwaysOff].map(Sampler::parent_based);
+    assert_eq!(decide(&on, Some(&undecided)).verdict, Verdict::Sample);
+    assert_eq!(decide(&off, Some(&undecided)).verdict, Verdict::Drop);
+    assert_eq!(decide(&on, Some(&parent(true, 0))).verdict, Verdict::Drop);
+}

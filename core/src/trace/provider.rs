@@ -12,7 +12,7 @@ use crate::metrics::{Counter, Definitions};
 use crate::pipeline::{FlushError, Pipeline};
 use crate::policy::Policy;
 use crate::process;
-use crate::propagate::Baggage;
+use crate::propagate::{Baggage, Getter, marks};
 use crate::resource::Resource;
 use crate::sample::{Candidate, Decision, Mask, Verdict};
 use crate::stats::{DropCause, Stats};
@@ -247,21 +247,27 @@ impl Provider {
         self.local().sampled_out.add(number);
     }
 
-    /// Writes a context and baggage into headers, by the configured propagators. Baggage is redacted.
+    /// Writes a context and baggage into headers, by the configured propagators. Baggage is redacted; entries that no
+    /// header can carry are left out, which is told as a diagnostic.
     pub fn inject(
         &self,
         context: &SpanContext,
         baggage: &Baggage,
         set: &mut dyn FnMut(&str, &str),
     ) {
-        let redacted = &self.pipeline().redacted;
+        let pipeline = self.pipeline();
         let redactor = &self.inner.policy.redactor;
-        self.inner.policy.propagators.inject(
+        let left_out = self.inner.policy.propagators.inject(
             context,
             baggage,
-            &|key, value| redactor.baggage(key, value, redacted),
+            &|key, value| redactor.baggage(key, value, &pipeline.redacted),
             set,
         );
+        if left_out > 0 && pipeline.diagnostics.wants(Cause::Baggage) {
+            pipeline
+                .diagnostics
+                .report(Cause::Baggage, baggage_left_out(left_out));
+        }
     }
 
     /// Reads a context and baggage from headers. `get` returns all lines of a header, in order.
@@ -269,9 +275,19 @@ impl Provider {
         self.inner.policy.propagators.extract(get)
     }
 
-    /// The headers that the propagators read and write.
+    /// Reads a context and baggage from any carrier; needed by formats that put data into names (`jaeger`: baggage).
+    pub fn extract_from(&self, carrier: &dyn Getter) -> (Option<SpanContext>, Baggage) {
+        self.inner.policy.propagators.extract_from(carrier)
+    }
+
+    /// The headers that the propagators write.
     pub fn fields(&self) -> &[&'static str] {
         self.inner.policy.propagators.fields()
+    }
+
+    /// The headers that the propagators read; a name that ends with `*` stands for all that start like it.
+    pub fn headers(&self) -> &[&'static str] {
+        self.inner.policy.propagators.headers()
     }
 
     /// Exports what has ended until now.
@@ -350,6 +366,21 @@ impl Provider {
     }
 }
 
+fn baggage_left_out(entries: usize) -> String {
+    let (were, keys) = if entries == 1 {
+        (
+            "entry was",
+            "its key is not an HTTP token or holds a secret",
+        )
+    } else {
+        ("entries were", "keys are not HTTP tokens or hold a secret")
+    };
+    format!(
+        "{entries} baggage {were} not sent: {keys}, or there are more than 64 entries or 8192 bytes; use short keys of \
+         letters, digits, '-', '_' and '.'"
+    )
+}
+
 impl fmt::Debug for Provider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Provider")
@@ -387,6 +418,13 @@ impl Inner {
             kind,
             attributes: &[],
         });
+        let state = decision
+            .state
+            .as_ref()
+            .or(parent.map(|parent| &parent.state));
+        if let Some(state) = state.and_then(marks::decided) {
+            decision.state = Some(state);
+        }
         if !self.exports {
             // The flags stay: the next service may export.
             decision.verdict = Verdict::Drop;

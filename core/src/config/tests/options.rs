@@ -40,20 +40,23 @@ fn an_unknown_option_is_refused_and_the_probable_one_is_named() {
 #[test]
 fn a_refused_option_changes_nothing() {
     let mut config = Config::default();
-    config.set("propagators", "tracecontext,b3").unwrap_err();
+    config
+        .set("propagators", "tracecontext,ottrace")
+        .unwrap_err();
     config.set("headers", "a=1,b").unwrap_err();
     assert_eq!(config.describe(), "");
 }
 
 #[test]
 fn known_propagators_beside_unknown_ones_are_used() {
-    let config = environment(&[("OTEL_PROPAGATORS", "b3,tracecontext")]);
+    let config = environment(&[("OTEL_PROPAGATORS", "ottrace,tracecontext")]);
     assert_eq!(config.propagators.list(), [Propagator::TraceContext]);
     assert_eq!(
         config.warnings(),
         [
-            "OTEL_PROPAGATORS is \"b3,tracecontext\", where b3 comes in a later version; it must be a list of tracecontext, \
-          baggage, or none; using tracecontext"
+            "OTEL_PROPAGATORS is \"ottrace,tracecontext\", where ottrace comes in a later version; \
+             it must be a list of tracecontext, baggage, b3, b3multi, jaeger, xray, datadog, sentry, or none; using \
+             tracecontext"
         ]
     );
 }

@@ -19,7 +19,7 @@ const CASES: &[Case] = &[
     ("OTEL_SDK_DISABLED", "disabled", "TRUE", "true", &["yes", "1", "on"]),
     ("OTEL_TRACES_SAMPLER", "sampler", "TraceIdRatio", "traceidratio", &["always", "jaeger_remote", "xray"]),
     ("OTEL_TRACES_SAMPLER_ARG", "sampler_arg", "0.25", "0.25", &["half", "NaN", "-0.1", "1.01", "inf"]),
-    ("OTEL_PROPAGATORS", "propagators", "baggage, TRACECONTEXT,baggage", "baggage,tracecontext", &["w3c", "b3", ",", "none,none"]),
+    ("OTEL_PROPAGATORS", "propagators", "baggage, TRACECONTEXT,baggage", "baggage,tracecontext", &["w3c", "ottrace", ",", "none,none"]),
     ("OTEL_TRACES_EXPORTER", "exporter", "otlp, Console,otlp", "otlp,console", &["logging", "zipkin", "otlp;console"]),
     ("OTEL_METRICS_EXPORTER", "metrics_exporter", "NONE", "none", &["prometheus", "logging"]),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "endpoint", "https://c:1/x", "https://c:1/x", &["localhost:4318", "ftp://c", "http://", "http://c:70000", "http://u:p@c"]),
