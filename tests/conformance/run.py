@@ -21,8 +21,8 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1] / "tools")]
 
 from house.environment import child_environment  # noqa: E402
 from house.ready import BuildError, ToolchainError, prepare  # noqa: E402
-from judge import spans  # noqa: E402
-from judge.drivers import DRIVER, Conversation, DriverError, build  # noqa: E402
+from judge import spans, steps  # noqa: E402
+from judge.drivers import DRIVER, MOST_LINES, Conversation, DriverError, build  # noqa: E402
 from judge.sink import Sink  # noqa: E402
 from judge.vectors import Case, load  # noqa: E402
 from judge.verdict import Played, compare, read  # noqa: E402
@@ -46,8 +46,9 @@ def main() -> int:
     try:
         environment = child_environment()
         if not options.no_setup:
-            ready = prepare(languages)
-            languages, environment = list(ready.languages), ready.environment
+            ready = prepare([DRIVER[language]().setup for language in languages])
+            languages = [language for language in languages if DRIVER[language]().setup in ready.languages]
+            environment = ready.environment
         for language in languages:
             build(DRIVER[language](), environment)
     except (BuildError, ToolchainError, DriverError) as error:
@@ -83,7 +84,7 @@ def _run(cases: list[Case], languages: list[str], environment: dict[str, str]) -
                 )
     print()
     for language in languages:
-        failed += _count(language, cases, played[language], gaps[language])
+        failed += _count(language, cases, played[language], gaps[language]) + _measure(language)
     print(f"{len(cases)} cases in {len(languages)} languages\n{passed} passed, {failed} failed", flush=True)
     return int(failed > 0)
 
@@ -93,12 +94,9 @@ def _play(language: str, cases: list[Case], sink: Sink, environment: dict[str, s
     played = {}
     for case in cases:
         path = f"/{language}/{case.number}/v1/traces"
-        request = {
-            "options": case.options | {"traces_endpoint": sink.address(path)},
-            "steps": case.steps,
-        }
         try:
-            played[case.name] = read(case, conversation.play(request), sink.bodies(path))
+            answer = steps.play(case, sink.address(path), conversation)
+            played[case.name] = read(case, answer, sink.bodies(path))
         except DriverError as error:
             played[case.name] = Played(problems=[str(error)])
     conversation.close()
@@ -139,6 +137,18 @@ def _count(language: str, cases: list[Case], played: dict[str, Played], gaps: di
         f"sampled; {ids} unique span ids at the sink; {len(gaps)} known gaps"
     )
     return 0 if agree else 1
+
+
+def _measure(language: str) -> int:
+    """Holds the length of a driver against the most that is allowed; 1 if it is too long.
+
+    A driver that grows does something itself that belongs into the core, the language's API, or `judge.steps`.
+    """
+    lines = DRIVER[language]().lines()
+    fits = lines < MOST_LINES
+    verdict = "ok  " if fits else "FAIL"
+    print(f"{verdict} {language:6} {lines} lines of driver; fewer than {MOST_LINES} are allowed")
+    return 0 if fits else 1
 
 
 if __name__ == "__main__":

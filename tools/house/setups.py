@@ -85,6 +85,7 @@ SETUPS: dict[str, Setup] = {
         ),
         after=("rust",),
     ),
+    "conformance-c": Setup(("jansson",), after=("c",)),
     "venv": Setup(
         ("python",),
         (

@@ -111,7 +111,14 @@ SUITES: tuple[Suite, ...] = (
             # Each program by itself: their modules share names.
             *(
                 _lint(f"{{venv}}/bin/mypy {folder}")
-                for folder in ("tests/unity", "tests/c", "tests/docs", "examples/demo", "benches/node")
+                for folder in (
+                    "tests/unity",
+                    "tests/c",
+                    "tests/docs",
+                    "tests/conformance",
+                    "examples/demo",
+                    "benches/node",
+                )
             ),
         ),
     ),
@@ -146,7 +153,7 @@ SUITES: tuple[Suite, ...] = (
         "conformance",
         "the same vectors through the public API of every language, identical bytes",
         "tests/conformance/run.py",
-        ("c", "python", "node", "dotnet", "unity"),
+        ("conformance-c", "python", "node", "dotnet", "unity"),
         (Step("{python} tests/conformance/run.py", "plain"),),
         partial=True,
     ),

@@ -20,6 +20,7 @@ _DOTNET = (
 )
 _MONO = "sudo apt install mono-runtime mono-devel"
 _CC = "sudo apt install build-essential"
+_JANSSON = "sudo apt install libjansson-dev"
 _VALGRIND = "sudo apt install valgrind   (Fedora: valgrind-devel too)"
 
 
@@ -70,6 +71,8 @@ TOOLCHAINS: dict[str, tuple[Program, ...]] = {
     ),
     "dotnet": (Program(("dotnet", "--list-sdks"), _DOTNET, (10,)),),
     "mono": (Program(("mono", "--version"), _MONO), Program(("mcs", "--version"), _MONO)),
+    # For the conformance driver in C: the preprocessor says whether the header is there.
+    "jansson": (Program(("cc", "-E", "-include", "jansson.h", "-x", "c", os.devnull), _JANSSON),),
     "valgrind": (
         Program(("valgrind", "--version"), _VALGRIND),
         # Its headers, with which a test asks it; some distributions keep them in another package.

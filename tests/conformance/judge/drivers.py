@@ -1,7 +1,7 @@
-"""The drivers: how each is built and started, and the conversation with one.
+"""The drivers: how each is built and started, how long it is, and the conversation with one.
 
-A driver reads a case as one line of JSON, plays it through its language's public API, exports, and answers with one line:
-the ids of the spans that it started, in order, and what extracting and injecting gave. It ends at the end of its input.
+A driver reads a line, does through its language's public API what it says, and answers with a line. It ends at the end of
+its input. What the lines say: `judge.steps`, and the README.
 """
 
 import json
@@ -10,71 +10,106 @@ import queue
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from house import paths
 
-Json = Any
-
 DRIVERS = Path(__file__).resolve().parents[1] / "drivers"
 BUILD = paths.TARGET / "conformance"
+MOST_LINES = 150
+_CODE = {".c", ".cs", ".h", ".js", ".py", ".rs"}
 _ANSWER_SECONDS = 30.0
 _BUILD_SECONDS = 600.0
 
 
 class DriverError(Exception):
-    """A driver could not be built, did not answer, or answered something else."""
+    """A driver could not be built, did not answer, or could not do what a line says."""
 
 
 @dataclass(frozen=True)
 class Driver:
-    """How the driver of one language is made ready and what starts it."""
+    """How the driver of one language is made ready, what starts it, and where its code lies."""
 
     language: str
-    build: tuple[tuple[str, ...], ...]
     command: tuple[str, ...]
-    environment: Mapping[str, str]
+    build: tuple[tuple[str, ...], ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    # What its API takes when a span starts; the rest is set right after that.
+    at_start: frozenset[str] = frozenset()
+    # The kinds of attributes for which it has functions of their own.
+    typed_setters: frozenset[str] = frozenset()
+    shared: tuple[str, ...] = ()
+    # What has to be set up for it, if that is more than its language.
+    own_setup: str = ""
+
+    @property
+    def setup(self) -> str:
+        """The set-up of `house` that it needs."""
+        return self.own_setup or self.language
+
+    def lines(self) -> int:
+        """The lines of all its code, what it shares with another included."""
+        folders = (DRIVERS / name for name in (self.language, *self.shared))
+        files = (file for folder in folders for file in folder.rglob("*") if file.suffix in _CODE)
+        written = (file for file in files if "obj" not in file.relative_to(DRIVERS).parts)
+        return sum(len(file.read_text(encoding="utf-8").splitlines()) for file in written)
 
 
 def _rust() -> Driver:
-    return Driver("rust", (), (str(paths.binary("conformance-rust")),), {})
+    return Driver("rust", (str(paths.binary("conformance-rust")),), at_start=frozenset({"attributes"}))
 
 
 def _c() -> Driver:
     program = BUILD / "c"
     library = paths.NATIVE_LIBRARY.parent
-    sources = [str(path) for path in sorted((DRIVERS / "c").glob("*.c"))]
     compile_ = ("cc", "-std=c99", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-pedantic")
     places = ("-I", str(paths.ROOT / "include"), "-L", str(library), f"-Wl,-rpath,{library}")
+    sources = (str(DRIVERS / "c" / "driver.c"), "-lpolyspan_native", "-ljansson")
     return Driver(
         "c",
-        ((*compile_, *places, *sources, "-lpolyspan_native", "-o", str(program)),),
         (str(program),),
-        {},
+        ((*compile_, *places, *sources, "-o", str(program)),),
+        typed_setters=frozenset({"string", "int", "double", "bool", "bytes"}),
+        own_setup="conformance-c",
     )
 
 
 def _python() -> Driver:
-    return Driver("python", (), (str(paths.VENV_PYTHON), str(DRIVERS / "python" / "driver.py")), {})
+    command = (str(paths.VENV_PYTHON), str(DRIVERS / "python" / "driver.py"))
+    return Driver("python", command, at_start=frozenset({"attributes", "links"}))
 
 
 def _node() -> Driver:
-    return Driver("node", (), ("node", str(DRIVERS / "node" / "driver.js")), {})
+    command = ("node", str(DRIVERS / "node" / "driver.js"))
+    return Driver("node", command, at_start=frozenset({"attributes", "links"}))
 
 
 def _dotnet() -> Driver:
-    project = DRIVERS / "dotnet"
-    build = ("dotnet", "build", str(project), "--nologo", "--verbosity", "quiet", "-o", str(BUILD / "dotnet"))
-    return Driver("dotnet", (build,), ("dotnet", str(BUILD / "dotnet" / "Driver.dll")), {})
+    return Driver(
+        "dotnet",
+        ("dotnet", str(BUILD / "dotnet" / "Driver.dll")),
+        _dotnet_build("dotnet"),
+        at_start=frozenset({"attributes", "links"}),
+        shared=("csharp",),
+    )
 
 
 def _unity() -> Driver:
-    project = DRIVERS / "unity"
-    build = ("dotnet", "build", str(project), "--nologo", "--verbosity", "quiet", "-o", str(BUILD / "unity"))
-    library = {"LD_LIBRARY_PATH": str(paths.NATIVE_LIBRARY.parent)}
-    return Driver("unity", (build,), ("mono", str(BUILD / "unity" / "Driver.dll")), library)
+    return Driver(
+        "unity",
+        ("mono", str(BUILD / "unity" / "Driver.dll")),
+        _dotnet_build("unity"),
+        {"LD_LIBRARY_PATH": str(paths.NATIVE_LIBRARY.parent)},
+        typed_setters=frozenset({"string", "int", "double", "bool"}),
+        shared=("csharp",),
+    )
+
+
+def _dotnet_build(language: str) -> tuple[tuple[str, ...], ...]:
+    quiet = ("--nologo", "--verbosity", "quiet")
+    return (("dotnet", "build", str(DRIVERS / language), *quiet, "-o", str(BUILD / language)),)
 
 
 # In the order in which one is the measure for the others.
@@ -106,34 +141,24 @@ def build(driver: Driver, environment: Mapping[str, str]) -> None:
 
 
 class Conversation:
-    """A running driver. One that does not answer is ended, and started anew for the next case."""
+    """A running driver. One that does not answer is ended, and started anew for the next line."""
 
     def __init__(self, driver: Driver, environment: Mapping[str, str]) -> None:
-        self._driver = driver
+        self.driver = driver
         self._environment = {**environment, **driver.environment}
         self._process: subprocess.Popen[str] | None = None
         self._lines: queue.Queue[str] = queue.Queue()
 
-    def play(self, request: Json) -> Json:
-        """What the driver answers to a case."""
-        process = self._process or self._start()
-        assert process.stdin is not None
+    def ask(self, line: list[str]) -> list[str]:
+        """What the driver answers to a line; raises `DriverError` if that is not "ok" and texts."""
+        answer = self._ask(json.dumps(line) + "\n")
         try:
-            process.stdin.write(json.dumps(request) + "\n")
-            process.stdin.flush()
-            line = self._lines.get(timeout=_ANSWER_SECONDS)
-        except OSError:
-            line = ""
-        except queue.Empty:
-            self.close()
-            raise DriverError(f"the driver did not answer in {_ANSWER_SECONDS:.0f} s") from None
-        if not line:
-            self.close()
-            raise DriverError("the driver ended")
-        try:
-            return json.loads(line)
-        except ValueError as error:
-            raise DriverError(f"the driver answered {line!r}") from error
+            texts: list[str] = json.loads(answer)
+        except ValueError:
+            raise DriverError(f"the driver answered {answer!r}") from None
+        if texts[0] != "ok":
+            raise DriverError(" ".join(texts[1:]))
+        return texts[1:]
 
     def close(self) -> None:
         """Ends the driver."""
@@ -148,9 +173,26 @@ class Conversation:
             self._process.wait()
         self._process = None
 
+    def _ask(self, line: str) -> str:
+        process = self._process or self._start()
+        assert process.stdin is not None
+        try:
+            process.stdin.write(line)
+            process.stdin.flush()
+            answer = self._lines.get(timeout=_ANSWER_SECONDS)
+        except OSError:
+            answer = ""
+        except queue.Empty:
+            self.close()
+            raise DriverError(f"the driver did not answer in {_ANSWER_SECONDS:.0f} s") from None
+        if not answer:
+            self.close()
+            raise DriverError("the driver ended")
+        return answer
+
     def _start(self) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            self._driver.command,
+            self.driver.command,
             env=self._environment | {"PATH": self._environment.get("PATH", os.defpath)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

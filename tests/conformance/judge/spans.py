@@ -4,7 +4,6 @@ A parent or a link's target is the label of the span that the case started, or 1
 not the parent's own (root: the span's own).
 """
 
-import base64
 import struct
 from collections.abc import Mapping
 from typing import Any
@@ -195,7 +194,7 @@ def _value(message: bytes) -> dict[str, Json]:
             case 6:
                 return {"map": [_member(member.content) for member in wire.fields(field.content)]}
             case 7:
-                return {"bytes": base64.b64encode(field.content).decode()}
+                return {"bytes": " ".join(map(str, field.content))}
     return {"empty": True}
 
 

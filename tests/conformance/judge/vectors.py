@@ -1,11 +1,13 @@
 """Reads the vectors and completes what they leave unsaid: a time for every step, a type for every value.
 
-In a vector                      | for a driver and the judge
+In a vector                      | for the judge
 ---------------------------------|-------------------------------------------------------------------------
 `"x"`, `1`, `1.5`, `true`, `[…]` | `{"string": …}`, `{"int": "1"}`, `{"double": "1.5"}`, `{"bool": …}`, `{"array": […]}`
 `{"map": [[key, value], …]}`     | the same, its values typed
-`{"bytes": base64}`, `{"empty": true}`, `{"utf16": [unit, …]}` | the same; the last is a text that UTF-8 may not hold
-`{"double": "nan"}`              | what JSON has no number for
+`{"bytes": base64}`              | `{"bytes": "0 1 255"}`
+`{"empty": true}`                | the same
+`{"double": "nan"}`              | the same: what JSON has no number for
+`{"utf16": [unit, …]}`           | a text of these units, which may hold half a surrogate pair
 `{"deep": n, "in": value}`       | so many lists inside each other
 `{"text": ["a", ["x", 200]]}`    | a long text: parts, and parts that repeat
 
@@ -67,7 +69,9 @@ def _complete(number: int, group: str, vector: dict[str, Json]) -> Case:
         "service_name": "conformance",
         "metrics_exporter": "none",
     }
-    return Case(number, group, vector["name"], options | vector.get("options", {}), steps, results, spans)
+    options |= vector.get("options", {})
+    typed = {option: value(given) for option, given in options.items()}
+    return Case(number, group, vector["name"], typed, steps, results, spans)
 
 
 def _step(step: dict[str, Json], index: int) -> dict[str, Json]:
@@ -126,10 +130,13 @@ def _with_attributes(thing: dict[str, Json]) -> dict[str, Json]:
 
 
 def text(given: Json) -> Json:
-    """A text of a vector: itself, its parts put together, or the UTF-16 units as they are."""
-    if not isinstance(given, dict) or "text" not in given:
-        return given
-    return "".join(part if isinstance(part, str) else part[0] * part[1] for part in given["text"])
+    """A text of a vector: itself, its parts put together, or its UTF-16 units."""
+    match given:
+        case {"text": parts}:
+            return "".join(part if isinstance(part, str) else part[0] * part[1] for part in parts)
+        case {"utf16": units}:
+            return "".join(map(chr, units))
+    return given
 
 
 def value(given: Json) -> Json:
@@ -148,11 +155,10 @@ def value(given: Json) -> Json:
         case {"map": members}:
             return {"map": [[text(key), value(member)] for key, member in members]}
         case {"deep": int(depth), "in": inside}:
-            # Drivers do the wrapping: JSON readers refuse what is nested so deeply.
             return {"deep": depth, "in": value(inside)}
-        case {"text": _}:
+        case {"text": _} | {"utf16": _}:
             return {"string": text(given)}
         case {"bytes": encoded}:
-            return {"bytes": base64.b64encode(base64.b64decode(encoded)).decode()}
+            return {"bytes": " ".join(map(str, base64.b64decode(encoded)))}
         case _:
             return given

@@ -1,140 +1,67 @@
-// Plays conformance vectors through ActivitySource: a case a line, an answer a line.
+// Plays conformance vectors through ActivitySource.
 using System.Diagnostics;
-using System.Globalization;
-using System.Reflection;
-using System.Text.Json.Nodes;
 using Polyspan;
-using static Values;
+using static Wire;
 
-while (Console.ReadLine() is string line)
+var spans = new Dictionary<string, Activity?>();
+var contexts = new Dictionary<string, ActivityContext>();
+var links = new List<ActivityLink>();
+PolyspanSdk? sdk = null;
+ActivitySource? source = null;
+ActivityLink Link(string target) => new(contexts.GetValueOrDefault(target), new ActivityTagsCollection(Values));
+
+Converse(new()
 {
-    JsonNode request = JsonNode.Parse(line)!;
-    JsonObject answer;
-    try
+    ["init"] = _ => sdk = PolyspanSdk.Init(Options),
+    ["tracer"] = words => source = new ActivitySource(
+        new ActivitySourceOptions(words[1]) { Version = words[2], TelemetrySchemaUrl = words[3] }),
+    ["with_link"] = words => links.Add(Link(words[1])),
+    ["start"] = words =>
     {
-        answer = new Play().Run(request);
-    }
-    catch (Exception error)
-    {
-        answer = new JsonObject { ["unsupported"] = error.GetType().Name + ": " + error.Message };
-    }
-
-    Console.WriteLine(answer.ToJsonString());
-}
-
-/// <summary>A case under way.</summary>
-internal sealed partial class Play
-{
-    private readonly Dictionary<string, Activity?> spans = [];
-    private readonly Dictionary<string, ActivityContext> remote = [];
-    private readonly Dictionary<string, ActivitySource> sources = [];
-    private readonly JsonArray started = [];
-    private readonly JsonArray results = [];
-
-    public JsonObject Run(JsonNode request)
-    {
-        var options = new PolyspanOptions();
-        foreach ((string name, JsonNode? value) in request["options"]!.AsObject())
-        {
-            string pascal = string.Concat(name.Split('_').Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
-            PropertyInfo property = typeof(PolyspanOptions).GetProperty(pascal)!;
-            Type type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
-            property.SetValue(options, Convert.ChangeType(value!.ToString(), type, CultureInfo.InvariantCulture));
-        }
-
-        using (PolyspanSdk sdk = PolyspanSdk.Init(options))
-        {
-            foreach (JsonNode? step in request["steps"]!.AsArray())
-            {
-                (string verb, JsonNode? label) = step!.AsObject().First();
-                Step(verb, label!.GetValue<string>(), step!);
-            }
-
-            sdk.Flush(TimeSpan.FromSeconds(5));
-        }
-
-        foreach (ActivitySource source in sources.Values)
-        {
-            source.Dispose();
-        }
-
-        return new JsonObject { ["spans"] = started, ["results"] = results };
-    }
-
-    private void Step(string verb, string label, JsonNode step)
-    {
-        Activity? span = spans.GetValueOrDefault(label);
-        switch (verb)
-        {
-            case "start":
-                Start(label, step);
-                break;
-            case "extract":
-                Extract(label, step);
-                break;
-            case "inject":
-                Inject(span!, step);
-                break;
-            case "set":
-                span?.SetTag(Text(step["key"]), Value(step["value"]!));
-                break;
-            case "event":
-                span?.AddEvent(new ActivityEvent(Text(step["name"]), Time(step), new ActivityTagsCollection(Tags(step["attributes"]))));
-                break;
-            case "link":
-                span?.AddLink(Link(step));
-                break;
-            case "exception":
-                var exception = new PaymentDeclined(Text(step["message"]), Text(step["stacktrace"]));
-                span?.AddException(exception, new TagList([.. Tags(step["attributes"])]), Time(step));
-                break;
-            case "status":
-                span?.SetStatus(Enum.Parse<ActivityStatusCode>(Text(step["code"]), true), Text(step["description"]));
-                break;
-            case "rename":
-                span!.DisplayName = Text(step["name"]);
-                break;
-            default:
-                span?.SetEndTime(Time(step).UtcDateTime).Stop();
-                break;
-        }
-    }
-
-    private void Start(string label, JsonNode step)
-    {
-        JsonNode scope = step["scope"]!;
-        if (!sources.TryGetValue(scope.ToJsonString(), out ActivitySource? source))
-        {
-            source = new ActivitySource(new ActivitySourceOptions(Text(scope["name"]))
-            {
-                Version = Text(scope["version"]),
-                TelemetrySchemaUrl = Text(scope["schema_url"]),
-            });
-            sources.Add(scope.ToJsonString(), source);
-        }
-
-        string parent = Text(step["parent"]);
-        Activity? local = spans.GetValueOrDefault(parent);
-        Activity.Current = local is { IsStopped: false } ? local : null;
-        Activity? span = source.StartActivity(
-            Text(step["name"]),
-            Enum.Parse<ActivityKind>(Text(step["kind"]), true),
-            Activity.Current == null && parent != string.Empty ? ContextOf(parent) : default,
-            Tags(step["attributes"]),
-            step["links"]!.AsArray().Select(link => Link(link!)),
-            Time(step));
+        var kind = (ActivityKind)(int.Parse(words[4]) - 1);
+        ActivityContext context = contexts.GetValueOrDefault(words[2]);
+        Activity.Current = spans.GetValueOrDefault(words[5]);
+        Activity? span = source!.StartActivity(words[3], kind, context, [.. Values], [.. links], Time(words[6]));
         Activity.Current = null;
-        spans[label] = span;
-        started.Add(new JsonArray(label, span?.TraceId.ToHexString(), span?.SpanId.ToHexString()));
-    }
-
-    private ActivityLink Link(JsonNode link)
+        links.Clear();
+        spans[words[1]] = span;
+        contexts[words[1]] = span?.Context ?? default;
+    },
+    ["set"] = words => spans[words[1]]?.SetTag(Values[0].Key, Values[0].Value),
+    ["event"] = words => spans[words[1]]?
+        .AddEvent(new ActivityEvent(words[2], Time(words[3]), new ActivityTagsCollection(Values))),
+    ["link"] = words => spans[words[1]]?.AddLink(Link(words[2])),
+    ["exception"] = words => spans[words[1]]?
+        .AddException(new PaymentDeclined(words[3], words[4]), new TagList([.. Values]), Time(words[5])),
+    ["status"] = words => spans[words[1]]?.SetStatus((ActivityStatusCode)int.Parse(words[2]), words[3]),
+    ["rename"] = words => spans[words[1]]!.DisplayName = words[2],
+    ["end"] = words => spans[words[1]]?.SetEndTime(Time(words[2]).UtcDateTime).Stop(),
+    ["context"] = words =>
     {
-        return new ActivityLink(ContextOf(Text(link["to"])), new ActivityTagsCollection(Tags(link["attributes"])));
-    }
-
-    private ActivityContext ContextOf(string label)
+        ActivityContext context = contexts.GetValueOrDefault(words[1]);
+        Reply(context.TraceId.ToHexString(), context.SpanId.ToHexString());
+        Reply(((int)context.TraceFlags).ToString(), context.TraceState);
+    },
+    ["extract"] = words =>
     {
-        return spans.GetValueOrDefault(label)?.Context ?? remote.GetValueOrDefault(label);
-    }
-}
+        ILookup<string, string> headers = Pairs(words).ToLookup(header => header.Key, header => header.Value);
+        void Get(object? _, string name, out string? line, out IEnumerable<string>? lines) => (line, lines) = (null, headers[name]);
+        DistributedContextPropagator propagator = DistributedContextPropagator.Current;
+        propagator.ExtractTraceIdAndState(headers, Get, out string? traceparent, out string? state);
+        contexts[words[1]] = ActivityContext.TryParse(traceparent, state, true, out ActivityContext context) ? context : default;
+        foreach ((string key, string? value) in propagator.ExtractBaggage(headers, Get) ?? [])
+        {
+            Reply(key, value);
+        }
+    },
+    ["inject"] = words =>
+    {
+        Array.ForEach(Pairs(words).ToArray(), entry => spans[words[1]]?.SetBaggage(entry.Key, entry.Value));
+        DistributedContextPropagator.Current.Inject(spans[words[1]], null, (_, name, value) => Reply(name, value));
+    },
+    ["shutdown"] = _ =>
+    {
+        sdk!.Flush(TimeSpan.FromSeconds(5));
+        sdk.Dispose();
+    },
+});

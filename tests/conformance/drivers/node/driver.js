@@ -1,116 +1,148 @@
-// Plays conformance vectors through @opentelemetry/api: a case a line, an answer a line.
+// Plays conformance vectors through @opentelemetry/api: a step a line, an answer a line (see ../../README.md).
 'use strict';
 const { createRequire } = require('node:module');
 const path = require('node:path');
 const readline = require('node:readline');
-const { members, text, time, value } = require('./values');
 
 // The package as it lies in this checkout, with the API that it is developed with.
 const installed = createRequire(path.join(__dirname, '../../../../bindings-node/package.json'));
 const api = installed('@opentelemetry/api');
 const polyspan = installed('polyspan');
 
-const KINDS = ['internal', 'server', 'client', 'producer', 'consumer'];
-const STATUSES = ['unset', 'ok', 'error'];
-
+// What the run has, and a method for each verb.
 class Play {
-  spans = new Map();
-  remote = new Map();
-  started = [];
-  results = [];
+  options = {};
+  spans = {};
+  contexts = { 0: api.ROOT_CONTEXT };
+  // For the next step that takes some.
+  values = [];
+  links = [];
 
-  start(label, step) {
-    const { name, version, schema_url: schemaUrl } = step.scope;
-    const span = api.trace.getTracerProvider().getTracer(name, version, { schemaUrl }).startSpan(
-      text(step.name),
-      {
-        kind: KINDS.indexOf(step.kind),
-        attributes: members(step.attributes),
-        links: step.links.map((link) => this.link(link)),
-        startTime: time(step),
-      },
-      this.contextOf(step.parent),
-    );
-    const { traceId, spanId } = span.spanContext();
-    this.started.push([label, traceId, spanId]);
-    this.spans.set(label, span);
+  option(name, kind, text) {
+    this.options[name.replace(/_(.)/g, (_, letter) => letter.toUpperCase())] = this.typed(kind, text);
   }
 
-  contextOf(label) {
-    const span = this.spans.get(label);
-    if (span !== undefined) return api.trace.setSpan(api.ROOT_CONTEXT, span);
-    return this.remote.get(label) ?? api.ROOT_CONTEXT;
+  init() {
+    polyspan.init(this.options);
+    this.options = {};
   }
 
-  link(link) {
-    const context = api.trace.getSpanContext(this.contextOf(link.to));
-    return { context, attributes: members(link.attributes) };
+  tracer(name, version, schemaUrl) {
+    this.startedBy = api.trace.getTracerProvider().getTracer(name, version || undefined, { schemaUrl });
   }
 
-  extract(label, step) {
-    const headers = {};
-    for (const [name, line] of step.headers) headers[name] = [...(headers[name] ?? []), line];
-    const context = api.propagation.extract(api.ROOT_CONTEXT, headers);
-    this.remote.set(label, context);
-    const result = {};
-    const identity = api.trace.getSpanContext(context);
-    if (identity !== undefined) {
-      const state = identity.traceState?.serialize();
-      Object.assign(result, { trace_id: identity.traceId, span_id: identity.spanId, flags: identity.traceFlags });
-      if (state) result.state = state;
-    }
-    const entries = api.propagation.getBaggage(context)?.getAllEntries() ?? [];
-    if (entries.length > 0) result.baggage = entries.map(([key, entry]) => [key, entry.value]);
-    this.results.push(result);
+  value(key, kind, text) {
+    this.values.push([key, this.typed(kind, text)]);
   }
 
-  inject(label, step) {
+  with_link(target) {
+    this.links.push({ context: this.identity(target), attributes: this.attributes() });
+  }
+
+  start(label, context, name, kind, parent, nanos) {
+    const about = { kind: kind - 1, links: this.links, startTime: time(nanos) };
+    const attributes = this.attributes();
+    const from = this.contexts[Number(parent) || context];
+    this.spans[label] = this.startedBy.startSpan(name, { ...about, attributes }, from);
+    this.links = [];
+    this.contexts[label] = api.trace.setSpan(api.ROOT_CONTEXT, this.spans[label]);
+  }
+
+  set(label) {
+    for (const [key, value] of this.values.splice(0)) this.spans[label].setAttribute(key, value);
+  }
+
+  event(label, name, nanos) {
+    this.spans[label].addEvent(name, this.attributes(), time(nanos));
+  }
+
+  link(label, target) {
+    this.spans[label].addLink({ context: this.identity(target), attributes: this.attributes() });
+  }
+
+  exception(label, name, message, stack, nanos) {
+    if (this.values.length > 0) throw new Error('recordException takes no attributes');
+    this.spans[label].recordException({ name, message, stack }, time(nanos));
+  }
+
+  status(label, code, message) {
+    this.spans[label].setStatus({ code: Number(code), message });
+  }
+
+  rename(label, name) {
+    this.spans[label].updateName(name);
+  }
+
+  end(label, nanos) {
+    this.spans[label].end(time(nanos));
+  }
+
+  context(label) {
+    const { traceId = '', spanId = '', traceFlags = 0, traceState } = this.identity(label) ?? {};
+    return [traceId, spanId, String(traceFlags), traceState?.serialize() ?? ''];
+  }
+
+  extract(label, ...headers) {
+    const lines = {};
+    for (const [name, line] of pairs(headers)) lines[name] = [...(lines[name] ?? []), line];
+    this.contexts[label] = api.propagation.extract(api.ROOT_CONTEXT, lines);
+    const entries = api.propagation.getBaggage(this.contexts[label])?.getAllEntries() ?? [];
+    return entries.flatMap(([key, entry]) => [key, entry.value]);
+  }
+
+  inject(label, ...entries) {
     let baggage = api.propagation.createBaggage();
-    for (const [key, entry] of step.baggage) baggage = baggage.setEntry(key, { value: entry });
+    for (const [key, value] of pairs(entries)) baggage = baggage.setEntry(key, { value });
     const headers = {};
-    api.propagation.inject(api.propagation.setBaggage(this.contextOf(label), baggage), headers);
-    this.results.push({ headers: Object.entries(headers) });
+    api.propagation.inject(api.propagation.setBaggage(this.contexts[label], baggage), headers);
+    return Object.entries(headers).flat();
   }
 
-  change(verb, span, step) {
-    switch (verb) {
-      case 'set':
-        return span.setAttribute(text(step.key), value(step.value));
-      case 'event':
-        return span.addEvent(text(step.name), members(step.attributes), time(step));
-      case 'link':
-        return span.addLink(this.link(step));
-      case 'exception':
-        if (step.attributes) throw new Error('recordException takes no attributes');
-        return span.recordException({ name: step.type, message: step.message, stack: step.stacktrace }, time(step));
-      case 'status':
-        return span.setStatus({ code: STATUSES.indexOf(step.code), message: text(step.description ?? '') });
-      case 'rename':
-        return span.updateName(text(step.name));
-      default:
-        return span.end(time(step));
-    }
+  shutdown() {
+    return polyspan.shutdown();
   }
 
-  async run({ options, steps }) {
-    const camel = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
-    polyspan.init(Object.fromEntries(Object.entries(options).map(([name, option]) => [camel(name), option])));
-    try {
-      for (const step of steps) {
-        const [verb, label] = Object.entries(step)[0];
-        if (['start', 'extract', 'inject'].includes(verb)) this[verb](label, step);
-        else this.change(verb, this.spans.get(label), step);
-      }
-    } finally {
-      await polyspan.shutdown();
-    }
-    return { spans: this.started, results: this.results };
+  identity(label) {
+    return api.trace.getSpanContext(this.contexts[label]);
+  }
+
+  attributes() {
+    return object(this.values.splice(0));
+  }
+
+  // A value from its text. The text of a list or map says how many of the last values it takes.
+  typed(kind, text) {
+    const last = () => this.values.splice(this.values.length - text);
+    const types = {
+      string: () => text,
+      bool: () => text === 'true',
+      int: () => (Number.isSafeInteger(Number(text)) ? Number(text) : BigInt(text)),
+      double: () => Number(text),
+      bytes: () => Uint8Array.from(text.match(/\d+/g) ?? []),
+      array: () => last().map(([, element]) => element),
+      map: () => object(last()),
+      empty: () => null,
+    };
+    return types[kind]();
   }
 }
 
+const time = (nanos) => [Number(BigInt(nanos) / 1_000_000_000n), Number(BigInt(nanos) % 1_000_000_000n)];
+const pairs = (texts) => texts.flatMap((text, at) => (at % 2 ? [] : [[text, texts[at + 1]]]));
+
+// Without a prototype: a key may be called __proto__.
+const object = (members) => Object.assign(Object.create(null), Object.fromEntries(members));
+
 (async () => {
+  const play = new Play();
   for await (const line of readline.createInterface({ input: process.stdin })) {
-    const answer = await new Play().run(JSON.parse(line)).catch((error) => ({ unsupported: error.message }));
+    let answer;
+    try {
+      const [verb, ...texts] = JSON.parse(line);
+      answer = ['ok', ...((await play[verb](...texts)) ?? [])];
+    } catch (error) {
+      answer = ['unsupported', error.message];
+    }
     console.log(JSON.stringify(answer));
   }
 })();

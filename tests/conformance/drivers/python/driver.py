@@ -1,6 +1,5 @@
-"""Plays conformance vectors through opentelemetry-api: a case a line, an answer a line."""
+"""Plays conformance vectors through opentelemetry-api: a step a line, an answer a line (see ../../README.md)."""
 
-import base64
 import json
 import sys
 from typing import Any
@@ -10,140 +9,129 @@ from opentelemetry import baggage, trace
 from opentelemetry.context import Context
 from opentelemetry.propagators.textmap import DefaultGetter
 from opentelemetry.trace import Link, SpanKind, Status, StatusCode
-from opentelemetry.util.types import Attributes
-
-Json = Any
 
 
 class Play:
-    """A case under way."""
+    """What the run has, and a method for each verb."""
 
-    def __init__(self, options: Json) -> None:
-        self.provider = polyspan.TracerProvider(**options)
+    def __init__(self) -> None:
+        self.options: dict[str, Any] = {}
         self.spans: dict[str, trace.Span] = {}
-        self.remote: dict[str, Context] = {}
-        self.started: list[Json] = []
-        self.results: list[Json] = []
+        self.contexts = {"0": Context()}
+        # For the next step that takes some.
+        self.values: list[tuple[str, Any]] = []
+        self.links: list[Link] = []
 
-    def start(self, label: str, step: Json) -> None:
-        scope, parent = step["scope"], step.get("parent")
-        tracer = self.provider.get_tracer(scope["name"], scope.get("version"), scope.get("schema_url"))
-        context = self.remote.get(parent) or Context()
-        if parent in self.spans:
-            context = trace.set_span_in_context(self.spans[parent], context)
-        span = tracer.start_span(
-            text(step["name"]),
-            context=context,
-            kind=SpanKind[step["kind"].upper()],
-            attributes=attributes(step),
-            links=[Link(self.context(link["to"]), attributes(link)) for link in step["links"]],
-            start_time=step["at"] * 1000,
+    def option(self, name: str, kind: str, text: str) -> None:
+        self.options[name] = self.typed(kind, text)
+
+    def init(self) -> None:
+        self.provider = polyspan.TracerProvider(**self.options)
+        self.options = {}
+
+    def tracer(self, name: str, version: str, schema_url: str) -> None:
+        self.started_by = self.provider.get_tracer(name, version or None, schema_url or None)
+
+    def value(self, key: str, kind: str, text: str) -> None:
+        self.values.append((key, self.typed(kind, text)))
+
+    def with_link(self, target: str) -> None:
+        self.links.append(Link(self.identity(target), self.attributes()))
+
+    def start(self, label: str, context: str, name: str, kind: str, parent: str, nanos: str) -> None:
+        self.spans[label] = self.started_by.start_span(
+            name,
+            context=self.contexts[parent] or self.contexts[context],
+            kind=SpanKind(int(kind) - 1),
+            attributes=self.attributes(),
+            links=self.links,
+            start_time=int(nanos),
         )
-        identity = span.get_span_context()
-        self.started.append([label, f"{identity.trace_id:032x}", f"{identity.span_id:016x}"])
-        self.spans[label] = span
+        self.links = []
+        self.contexts[label] = trace.set_span_in_context(self.spans[label], Context())
 
-    def context(self, label: str) -> trace.SpanContext:
-        span = self.spans.get(label) or trace.get_current_span(self.remote[label])
-        return span.get_span_context()
+    def set(self, label: str) -> None:
+        for key, value in self.attributes().items():
+            self.spans[label].set_attribute(key, value)
 
-    def extract(self, label: str, step: Json) -> None:
-        headers: dict[str, list[str]] = {}
-        for name, line in step["headers"]:
-            headers.setdefault(name, []).append(line)
-        context = self.remote[label] = self.provider.propagator.extract(headers, Context(), DefaultGetter())
-        identity = trace.get_current_span(context).get_span_context()
-        result: dict[str, Json] = {}
-        if identity.is_valid:
-            result["trace_id"], result["span_id"] = f"{identity.trace_id:032x}", f"{identity.span_id:016x}"
-            result["flags"] = int(identity.trace_flags)
-        if identity.trace_state:
-            result["state"] = identity.trace_state.to_header()
-        if entries := baggage.get_all(context):
-            result["baggage"] = [[key, str(value)] for key, value in entries.items()]
-        self.results.append(result)
+    def event(self, label: str, name: str, nanos: str) -> None:
+        self.spans[label].add_event(name, self.attributes(), int(nanos))
 
-    def inject(self, label: str, step: Json) -> None:
-        context = trace.set_span_in_context(self.spans[label], Context())
-        for key, value in step["baggage"]:
+    def link(self, label: str, target: str) -> None:
+        self.spans[label].add_link(self.identity(target), self.attributes())
+
+    def exception(self, label: str, name: str, message: str, _stacktrace: str, nanos: str) -> None:
+        # Never raised, so that its stack trace is one line: type and message.
+        kind = type(name, (Exception,), {"__module__": "builtins"})
+        self.spans[label].record_exception(kind(message), self.attributes(), int(nanos))
+
+    def status(self, label: str, code: str, description: str) -> None:
+        self.spans[label].set_status(Status(StatusCode(int(code)), description or None))
+
+    def rename(self, label: str, name: str) -> None:
+        self.spans[label].update_name(name)
+
+    def end(self, label: str, nanos: str) -> None:
+        self.spans[label].end(int(nanos))
+
+    def context(self, label: str) -> list[str]:
+        identity = self.identity(label)
+        ids = [f"{identity.trace_id:032x}", f"{identity.span_id:016x}"]
+        return [*ids, str(int(identity.trace_flags)), identity.trace_state.to_header()]
+
+    def extract(self, label: str, *headers: str) -> list[str]:
+        lines: dict[str, list[str]] = {}
+        for name, line in zip(headers[::2], headers[1::2], strict=True):
+            lines.setdefault(name, []).append(line)
+        context = self.provider.propagator.extract(lines, Context(), DefaultGetter())
+        self.contexts[label] = context
+        return [str(text) for entry in baggage.get_all(context).items() for text in entry]
+
+    def inject(self, label: str, *entries: str) -> list[str]:
+        context = self.contexts[label]
+        for key, value in zip(entries[::2], entries[1::2], strict=True):
             context = baggage.set_baggage(key, value, context)
-        carrier: dict[str, str] = {}
-        self.provider.propagator.inject(carrier, context)
-        self.results.append({"headers": list(carrier.items())})
+        headers: dict[str, str] = {}
+        self.provider.propagator.inject(headers, context)
+        return [text for header in headers.items() for text in header]
 
-    def change(self, verb: str, span: trace.Span, step: Json) -> None:
-        match verb:
-            case "set":
-                span.set_attribute(text(step["key"]), value(step["value"]))
-            case "event":
-                span.add_event(text(step["name"]), attributes(step), step["at"] * 1000)
-            case "link":
-                span.add_link(self.context(step["to"]), attributes(step))
-            case "exception":
-                # Never raised, so that its stack trace is one line: type and message.
-                kind = type(step["type"], (Exception,), {"__module__": "builtins"})
-                span.record_exception(kind(step["message"]), attributes(step), step["at"] * 1000)
-            case "status":
-                code = StatusCode[step["code"].upper()]
-                description = text(step.get("description", "")) if code is StatusCode.ERROR else None
-                span.set_status(Status(code, description))
-            case "rename":
-                span.update_name(text(step["name"]))
-            case "end":
-                span.end(step["at"] * 1000)
+    def shutdown(self) -> None:
+        self.provider.shutdown(5)
 
+    def identity(self, label: str) -> trace.SpanContext:
+        return trace.get_current_span(self.contexts[label]).get_span_context()
 
-def attributes(step: Json) -> Attributes:
-    return {text(key): value(given) for key, given in step.get("attributes", [])}
+    def attributes(self) -> dict[str, Any]:
+        return dict(self.last(len(self.values)))
 
+    def last(self, count: int) -> list[tuple[str, Any]]:
+        taken = self.values[len(self.values) - count :]
+        del self.values[len(self.values) - count :]
+        return taken
 
-def value(given: Json) -> Json:
-    """A typed value as Python has it."""
-    match given:
-        case {"int": number} | {"double": number}:
-            return int(number) if "int" in given else float(number)
-        case {"bytes": encoded}:
-            return base64.b64decode(encoded)
-        case {"array": elements}:
-            return [value(element) for element in elements]
-        case {"map": members}:
-            return {text(key): value(member) for key, member in members}
-        case {"deep": depth, "in": inside}:
-            wrapped = value(inside)
-            for _ in range(depth):
-                wrapped = [wrapped]
-            return wrapped
-        case {"utf16": _}:
-            return text(given)
-    return None if "empty" in given else next(iter(given.values()))
+    def typed(self, kind: str, text: str) -> Any:
+        """A value from its text. The text of a list or map says how many of the last values it takes."""
+        match kind:
+            case "bool":
+                return text == "true"
+            case "int":
+                return int(text)
+            case "double":
+                return float(text)
+            case "bytes":
+                return bytes(map(int, text.split()))
+            case "array":
+                return [value for _, value in self.last(int(text))]
+            case "map":
+                return dict(self.last(int(text)))
+        return text if kind == "string" else None
 
 
-def text(given: str | dict[str, list[int]]) -> str:
-    """A text; one given as UTF-16 may hold half a surrogate pair, which Python's str can."""
-    if isinstance(given, str):
-        return given
-    return b"".join(unit.to_bytes(2, "little") for unit in given["utf16"]).decode(
-        "utf-16-le", "surrogatepass"
-    )
-
-
-def play(case: Json) -> Json:
-    run = Play(case["options"])
-    try:
-        for step in case["steps"]:
-            verb = next(iter(step))
-            if verb in {"start", "extract", "inject"}:
-                getattr(run, verb)(step[verb], step)
-            else:
-                run.change(verb, run.spans[step[verb]], step)
-    finally:
-        run.provider.shutdown(5)
-    return {"spans": run.started, "results": run.results}
-
-
+play = Play()
 for line in sys.stdin:
     try:
-        answer = play(json.loads(line))
+        verb, *texts = json.loads(line)
+        answer = ["ok", *(getattr(play, verb)(*texts) or [])]
     except Exception as error:
-        answer = {"error": f"{type(error).__name__}: {error}"}
+        answer = ["unsupported", f"{type(error).__name__}: {error}"]
     print(json.dumps(answer), flush=True)

@@ -1,147 +1,52 @@
-// Plays conformance vectors through the Unity API: a case a line, an answer a line.
-using System;
-using System.Collections.Generic;
-using System.Globalization;
-using System.Linq;
-using System.Reflection;
+// Plays conformance vectors through the Unity API.
 using Polyspan;
-using static Values;
-using Node = System.Collections.Generic.IDictionary<string, object>;
+using static Wire;
 
-internal static class Program
+var spans = new Dictionary<string, Span>();
+var contexts = new Dictionary<string, SpanContext> { ["0"] = default };
+Tracer? tracer = null;
+
+Converse(new()
 {
-    private static void Main()
+    ["init"] = _ => PolyspanSdk.Init(Options),
+    ["tracer"] = words => tracer = PolyspanSdk.GetTracer(words[1], words[2], words[3]),
+    ["start"] = words =>
     {
-        for (string? line = Console.ReadLine(); line != null; line = Console.ReadLine())
-        {
-            object answer;
-            try
-            {
-                answer = new Play().Run(Json.Read(line));
-            }
-            catch (Exception error)
-            {
-                PolyspanSdk.Shutdown(TimeSpan.Zero);
-                answer = new Dictionary<string, object> { ["unsupported"] = error.GetType().Name + ": " + error.Message };
-            }
-
-            Console.WriteLine(Json.Write(answer));
-        }
-    }
-}
-
-/// <summary>A case under way.</summary>
-internal sealed partial class Play
-{
-    private readonly Dictionary<string, Span> spans = new Dictionary<string, Span>();
-    private readonly Dictionary<string, SpanContext> remote = new Dictionary<string, SpanContext>();
-    private readonly List<object?> started = new List<object?>();
-    private readonly List<object?> results = new List<object?>();
-
-    public object Run(Node request)
+        var kind = (SpanKind)int.Parse(words[4]);
+        Span span = spans.TryGetValue(words[5], out Span parent)
+            ? tracer!.Start(words[3], parent, kind, Time(words[6]))
+            : tracer!.Start(words[3], contexts[words[2]], kind, Time(words[6]));
+        spans[words[1]] = span;
+        contexts[words[1]] = span.Context;
+    },
+    ["set_string"] = words => spans[words[1]].SetAttribute(Values[0].Key, (string?)Values[0].Value),
+    ["set_int"] = words => spans[words[1]].SetAttribute(Values[0].Key, (long)Values[0].Value!),
+    ["set_double"] = words => spans[words[1]].SetAttribute(Values[0].Key, (double)Values[0].Value!),
+    ["set_bool"] = words => spans[words[1]].SetAttribute(Values[0].Key, (bool)Values[0].Value!),
+    ["set"] = words => spans[words[1]].SetAttribute(Values[0].Key, Values[0].Value),
+    ["event"] = words => spans[words[1]].AddEvent(words[2], Time(words[3]), Values.ToArray()),
+    ["link"] = words => spans[words[1]].AddLink(contexts[words[2]], Values.ToArray()),
+    ["exception"] = words => spans[words[1]]
+        .RecordException(new PaymentDeclined(words[3], words[4]), Time(words[5]), Values.ToArray()),
+    ["status"] = words => spans[words[1]].SetStatus((StatusCode)int.Parse(words[2]), words[3]),
+    ["rename"] = words => spans[words[1]].UpdateName(words[2]),
+    ["end"] = words => spans[words[1]].End(Time(words[2])),
+    ["context"] = words =>
     {
-        var options = new PolyspanOptions();
-        foreach (KeyValuePair<string, object> option in (Node)request["options"])
-        {
-            string pascal = string.Concat(option.Key.Split('_').Select(word => char.ToUpperInvariant(word[0]) + word.Substring(1)));
-            PropertyInfo property = typeof(PolyspanOptions).GetProperty(pascal)!;
-            Type type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
-            property.SetValue(options, Convert.ChangeType(option.Value, type, CultureInfo.InvariantCulture));
-        }
-
-        PolyspanSdk.Init(options);
-        foreach (Node step in List(request["steps"]))
-        {
-            KeyValuePair<string, object> first = step.First();
-            Step(first.Key, (string)first.Value, step);
-        }
-
-        PolyspanSdk.Shutdown(TimeSpan.FromSeconds(5));
-        return new Dictionary<string, object> { ["spans"] = started, ["results"] = results };
-    }
-
-    private void Step(string verb, string label, Node step)
+        SpanContext context = contexts[words[1]];
+        Reply(context.TraceId, context.SpanId, context.TraceFlags.ToString(), context.TraceState);
+    },
+    ["extract"] = words =>
     {
-        spans.TryGetValue(label, out Span span);
-        switch (verb)
-        {
-            case "start":
-                Start(label, step);
-                break;
-            case "extract":
-                Extract(label, step);
-                break;
-            case "inject":
-                Inject(span, step);
-                break;
-            case "set":
-                Set(span, Text(step["key"]), Value((Node)step["value"]));
-                break;
-            case "event":
-                span.AddEvent(Text(step["name"]), Time(step), Tags(step.Get("attributes")));
-                break;
-            case "link":
-                span.AddLink(ContextOf((string)step["to"]), Tags(step.Get("attributes")));
-                break;
-            case "exception":
-                var exception = new PaymentDeclined(Text(step["message"]), Text(step["stacktrace"]));
-                span.RecordException(exception, Time(step), Tags(step.Get("attributes")));
-                break;
-            case "status":
-                span.SetStatus((StatusCode)Enum.Parse(typeof(StatusCode), (string)step["code"], true), Text(step.Get("description")));
-                break;
-            case "rename":
-                span.UpdateName(Text(step["name"]));
-                break;
-            default:
-                span.End(Time(step));
-                break;
-        }
-    }
-
-    /// <summary>By the overload that a user's variable of that type would choose.</summary>
-    private static void Set(in Span span, string key, object? value)
+        var baggage = new List<KeyValuePair<string, string?>>();
+        ILookup<string, string> headers = Pairs(words).ToLookup(header => header.Key, header => header.Value);
+        contexts[words[1]] = Propagation.Extract(name => headers[name], baggage);
+        baggage.ForEach(entry => Reply(entry.Key, entry.Value));
+    },
+    ["inject"] = words =>
     {
-        switch (value)
-        {
-            case string text:
-                span.SetAttribute(key, text);
-                break;
-            case long number:
-                span.SetAttribute(key, number);
-                break;
-            case double number:
-                span.SetAttribute(key, number);
-                break;
-            case bool truth:
-                span.SetAttribute(key, truth);
-                break;
-            default:
-                span.SetAttribute(key, value);
-                break;
-        }
-    }
-
-    private void Start(string label, Node step)
-    {
-        var scope = (Node)step["scope"];
-        Tracer tracer = PolyspanSdk.GetTracer(Text(scope["name"]), (string?)scope.Get("version"), (string?)scope.Get("schema_url"));
-        var kind = (SpanKind)Enum.Parse(typeof(SpanKind), (string)step["kind"], true);
-        string parent = Text(step.Get("parent"));
-        Span span = spans.TryGetValue(parent, out Span local)
-            ? tracer.Start(Text(step["name"]), local, kind, Time(step))
-            : tracer.Start(Text(step["name"]), ContextOf(parent), kind, Time(step));
-        foreach (KeyValuePair<string, object?> attribute in Tags(step.Get("attributes")))
-        {
-            Set(span, attribute.Key, attribute.Value);
-        }
-
-        foreach (Node link in List(step["links"]))
-        {
-            span.AddLink(ContextOf((string)link["to"]), Tags(link.Get("attributes")));
-        }
-
-        spans[label] = span;
-        started.Add(new[] { label, span.Context.TraceId, span.Context.SpanId });
-    }
-}
+        Baggage.Replace(Pairs(words)!);
+        Propagation.Inject(contexts[words[1]], (name, value) => Reply(name, value));
+    },
+    ["shutdown"] = _ => PolyspanSdk.Shutdown(TimeSpan.FromSeconds(5)),
+});

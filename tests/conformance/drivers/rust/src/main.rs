@@ -1,149 +1,149 @@
-//! Plays conformance vectors through the public API of the crate `polyspan`: a case a line, an answer a line.
+//! Plays conformance vectors through the public API of the crate `polyspan`: a step a line, an answer a line (see
+//! `tests/conformance/README.md`).
 
-mod carriers;
-mod values;
-
-use polyspan::{Config, Parent, Provider, Span, SpanContext, SpanKind, Status, Tracer};
-use serde_json::{Value as Json, json};
+use polyspan::trace::{SpanKind, Status};
+use polyspan::{Baggage, Config, Parent, Provider, Scope, Span, SpanContext, Tracer, Value};
 use std::collections::HashMap;
 use std::error::Error;
+use std::mem;
 use std::time::Duration;
-use values::{attributes, borrowed, nanos, text, value};
+use std::vec::Drain;
 
 type Done<T> = Result<T, Box<dyn Error>>;
 
-/// A case under way.
+/// What the run has. The texts of its lines are kept to its end, so that values can borrow from them.
 struct Play {
+    config: Config,
     provider: Provider,
-    spans: HashMap<String, Span>,
-    /// What was extracted.
-    remote: HashMap<String, SpanContext>,
-    started: Vec<Json>,
-    results: Vec<Json>,
+    tracer: Tracer,
+    spans: HashMap<&'static str, Span>,
+    /// Of the spans, and those that were extracted.
+    contexts: HashMap<&'static str, SpanContext>,
+    /// Attributes for the next step that takes some.
+    values: Vec<(&'static str, Value<'static>)>,
 }
 
 fn main() -> Done<()> {
+    let disabled = Provider::new(Config::from_env().disabled(true))?;
+    let mut play = Play {
+        config: Config::from_env(),
+        provider: disabled,
+        tracer: disabled.tracer(""),
+        spans: HashMap::new(),
+        contexts: HashMap::new(),
+        values: Vec::new(),
+    };
     for line in std::io::stdin().lines() {
-        let answer = match play(&serde_json::from_str(&line?)?) {
-            Ok(answer) => answer,
-            Err(error) => json!({ "unsupported": error.to_string() }),
-        };
-        println!("{answer}");
+        let answer = play.answer(&line?);
+        let answer = answer.unwrap_or_else(|error| vec!["unsupported".into(), error.to_string()]);
+        println!("{}", serde_json::to_string(&answer)?);
     }
     Ok(())
 }
 
-fn play(case: &Json) -> Done<Json> {
-    let mut config = Config::from_env();
-    for (name, value) in case["options"].as_object().ok_or("no options")? {
-        let value = value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned);
-        config.set(name, &value)?;
-    }
-    let provider = Provider::new(config)?;
-    let mut play = Play {
-        provider,
-        spans: HashMap::new(),
-        remote: HashMap::new(),
-        started: Vec::new(),
-        results: Vec::new(),
-    };
-    let steps = case["steps"].as_array().ok_or("no steps")?;
-    let done = steps.iter().try_for_each(|step| play.step(step));
-    provider.shutdown(Duration::from_secs(5))?;
-    done?;
-    Ok(json!({ "spans": play.started, "results": play.results }))
-}
-
 impl Play {
-    fn step(&mut self, step: &Json) -> Done<()> {
-        let (verb, label) = [
-            "start",
-            "set",
-            "event",
-            "link",
-            "exception",
-            "status",
-            "rename",
-            "end",
-            "extract",
-            "inject",
-        ]
-        .iter()
-        .find_map(|verb| Some((*verb, step[verb].as_str()?)))
-        .ok_or("an unknown step")?;
-        match verb {
-            "start" => return self.start(label, step),
-            "extract" => return self.extract(label, step),
-            "inject" => return self.inject(label, step),
-            _ => {}
-        }
-        let attributes = attributes(step)?;
-        let values = borrowed(&attributes);
-        let target = step["to"].as_str().and_then(|to| self.context(to));
-        let span = self.spans.get_mut(label).ok_or("no such span")?;
-        match verb {
-            "set" => span.set_attribute(text(&step["key"])?, value(&step["value"])?.as_value()),
-            "event" => span.add_event_at(text(&step["name"])?, &values, nanos(step)),
-            "link" => span.add_link(&target.ok_or("no target")?, &values),
-            "exception" => span.record_exception_at(
-                text(&step["type"])?,
-                text(&step["message"])?,
-                Some(text(&step["stacktrace"])?),
-                &values,
-                nanos(step),
-            ),
-            "status" => span.set_status(match step["code"].as_str() {
-                Some("ok") => Status::Ok,
-                Some("error") => Status::Error(text(&step["description"])?),
-                _ => Status::Unset,
-            }),
-            "rename" => span.update_name(text(&step["name"])?),
-            _ => {
-                span.finish_at(nanos(step));
+    fn answer(&mut self, line: &str) -> Done<Vec<String>> {
+        let words: Vec<String> = serde_json::from_str(line)?;
+        let words: Vec<&'static str> = words.into_iter().map(|word| &*word.leak()).collect();
+        let mut answer = vec!["ok".to_owned()];
+        match *words {
+            ["option", name, _, text] => self.config.set(name, text)?,
+            ["init"] => {
+                self.provider = Provider::new(mem::replace(&mut self.config, Config::from_env()))?;
             }
+            ["tracer", name, version, schema_url] => {
+                let mut scope = Scope::from(name);
+                (scope.version, scope.schema_url) = (version, schema_url);
+                self.tracer = self.provider.tracer(scope);
+            }
+            ["value", key, kind, text] => {
+                let value = self.value(kind, text)?;
+                self.values.push((key, value));
+            }
+            ["start", label, context, name, kind, parent, nanos] => {
+                let parent = match self.spans.get(parent) {
+                    Some(span) => Parent::Local(span),
+                    None => Parent::from(self.contexts.get(context)),
+                };
+                let kind = SpanKind::from_number(kind.parse()?);
+                let span = self.tracer.span(name).parent(parent).kind(kind);
+                let span = span
+                    .start_unix_nanos(nanos.parse()?)
+                    .attributes(&self.values);
+                let span = span.start();
+                self.contexts.insert(label, span.context().clone());
+                self.spans.insert(label, span);
+                self.values.clear();
+            }
+            ["context", label] => {
+                let context = self.contexts.get(label).cloned().unwrap_or_default();
+                answer.extend([context.trace_id.to_string(), context.span_id.to_string()]);
+                answer.push(context.flags.bits().to_string());
+                answer.push(context.state.as_str().to_owned());
+            }
+            ["extract", label, ref headers @ ..] => {
+                let (found, baggage) = self.provider.extract(&|name| {
+                    let lines = headers.as_chunks().0.iter();
+                    let lines = lines.filter(|[header, _]| *header == name);
+                    lines.map(|[_, line]| (*line).to_owned()).collect()
+                });
+                self.contexts.extend(found.map(|found| (label, found)));
+                for entry in baggage.iter() {
+                    answer.extend([entry.key().to_owned(), entry.value().to_owned()]);
+                }
+            }
+            ["inject", label, ref entries @ ..] => {
+                let entries = entries.as_chunks().0.iter();
+                let baggage: Baggage = entries.map(|[key, value]| (*key, *value)).collect();
+                let (provider, context) = (self.provider, &self.contexts[label]);
+                provider.inject(context, &baggage, &mut |name, value| {
+                    answer.extend([name.to_owned(), value.to_owned()])
+                });
+            }
+            ["shutdown"] => self.provider.shutdown(Duration::from_secs(5))?,
+            _ => self.change(&words)?,
+        }
+        Ok(answer)
+    }
+
+    /// Plays a step that changes a span.
+    fn change(&mut self, words: &[&str]) -> Done<()> {
+        let values = mem::take(&mut self.values);
+        let span = self.spans.get_mut(words[1]).ok_or("no such span")?;
+        match *words {
+            ["set", _] => span.set_attribute(values[0].0, values[0].1.clone()),
+            ["event", _, name, nanos] => span.add_event_at(name, &values, nanos.parse()?),
+            ["link", _, target] => span.add_link(&self.contexts[target], &values),
+            ["exception", _, kind, message, stack, nanos] => {
+                span.record_exception_at(kind, message, Some(stack), &values, nanos.parse()?);
+            }
+            ["status", _, "0", _] => span.set_status(Status::Unset),
+            ["status", _, "1", _] => span.set_status(Status::Ok),
+            ["status", _, "2", description] => span.set_status(Status::Error(description)),
+            ["rename", _, name] => span.update_name(name),
+            ["end", _, nanos] => drop(span.finish_at(nanos.parse()?)),
+            _ => return Err("no such step".into()),
         }
         Ok(())
     }
 
-    fn start(&mut self, label: &str, step: &Json) -> Done<()> {
-        let scope = &step["scope"];
-        let tracer: Tracer = self.provider.tracer(polyspan::Scope {
-            name: text(&scope["name"])?,
-            version: scope["version"].as_str().unwrap_or_default(),
-            schema_url: scope["schema_url"].as_str().unwrap_or_default(),
-            attributes: &[],
-        });
-        let attributes = attributes(step)?;
-        let parent = step["parent"].as_str().unwrap_or_default();
-        let mut span = tracer
-            .span(text(&step["name"])?)
-            .kind(match step["kind"].as_str() {
-                Some("server") => SpanKind::Server,
-                Some("client") => SpanKind::Client,
-                Some("producer") => SpanKind::Producer,
-                Some("consumer") => SpanKind::Consumer,
-                _ => SpanKind::Internal,
-            })
-            .parent(match (self.spans.get(parent), self.remote.get(parent)) {
-                (Some(span), _) => Parent::Local(span),
-                (None, remote) => Parent::from(remote),
-            })
-            .start_unix_nanos(nanos(step))
-            .attributes(&borrowed(&attributes))
-            .start();
-        for link in step["links"].as_array().ok_or("no links")? {
-            let target = self.context(text(&link["to"])?).ok_or("no target")?;
-            span.add_link(&target, &borrowed(&values::attributes(link)?));
-        }
-        let context = span.context();
-        self.started.push(json!([
-            label,
-            context.trace_id.to_string(),
-            context.span_id.to_string()
-        ]));
-        self.spans.insert(label.to_owned(), span);
-        Ok(())
+    /// A value from its text. The text of a list or map says how many of the last values it takes.
+    fn value(&mut self, kind: &str, text: &'static str) -> Done<Value<'static>> {
+        let numbers = || text.split(' ').flat_map(str::parse);
+        Ok(match kind {
+            "string" => Value::Str(text),
+            "bool" => Value::Bool(text == "true"),
+            "int" => Value::Int(text.parse()?),
+            "double" => Value::Double(text.parse()?),
+            "bytes" => Value::Bytes(Vec::from_iter(numbers()).leak()),
+            "array" => Value::Array(self.last(text)?.map(|(_, element)| element).collect()),
+            "map" => Value::Map(self.last(text)?.collect()),
+            _ => Value::Empty,
+        })
+    }
+
+    fn last(&mut self, count: &str) -> Done<Drain<'_, (&'static str, Value<'static>)>> {
+        let first = self.values.len() - count.parse::<usize>()?;
+        Ok(self.values.drain(first..))
     }
 }
