@@ -89,7 +89,8 @@ struct Lines {
     ring: VecDeque<String>,
     /// Lines that left the ring unread.
     lost: u64,
-    causes: [Pause; Cause::COUNT],
+    /// Of each thing that lines are about.
+    pauses: Vec<[Pause; Cause::COUNT]>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -108,7 +109,7 @@ impl Diagnostics {
             lines: Mutex::new(Lines {
                 ring: VecDeque::new(),
                 lost: 0,
-                causes: [Pause::default(); Cause::COUNT],
+                pauses: Vec::new(),
             }),
         }
     }
@@ -120,15 +121,23 @@ impl Diagnostics {
 
     /// Adds a line, unless its cause was told within the last minute.
     pub fn report(&self, cause: Cause, message: String) {
-        self.report_at(cause, &message, Instant::now());
+        self.report_about(0, cause, message);
     }
 
-    fn report_at(&self, cause: Cause, message: &str, now: Instant) {
+    /// Adds a line about one of several things, such as destinations, numbered from 0: each has its own minutes.
+    pub fn report_about(&self, thing: usize, cause: Cause, message: String) {
+        self.report_at(thing, cause, &message, Instant::now());
+    }
+
+    fn report_at(&self, thing: usize, cause: Cause, message: &str, now: Instant) {
         if !self.wants(cause) {
             return;
         }
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let pause = &mut lines.causes[cause as usize];
+        if lines.pauses.len() <= thing {
+            lines.pauses.resize_with(thing + 1, Default::default);
+        }
+        let pause = &mut lines.pauses[thing][cause as usize];
         let paused = pause
             .told
             .is_some_and(|told| now.saturating_duration_since(told) < PAUSE);
@@ -218,11 +227,11 @@ mod tests {
         let start = Instant::now();
         for second in [0, 1, 59] {
             let now = start + Duration::from_secs(second);
-            diagnostics.report_at(Cause::Unavailable, "no answer", now);
+            diagnostics.report_at(0, Cause::Unavailable, "no answer", now);
         }
-        diagnostics.report_at(Cause::Rejected, "400", start);
+        diagnostics.report_at(0, Cause::Rejected, "400", start);
         assert_eq!(diagnostics.take(), ["no answer", "400"]);
-        diagnostics.report_at(Cause::Unavailable, "still none", start + PAUSE);
+        diagnostics.report_at(0, Cause::Unavailable, "still none", start + PAUSE);
         assert_eq!(
             diagnostics.take(),
             ["still none (2 more times since it was last told)"]

@@ -5,8 +5,9 @@
 //! ended   = sampled_out + dropped{cause} + delivered
 //! ```
 //!
-//! Both hold whenever nothing is under way (after a flush or a shutdown, with no span being started or ended). No number is
-//! computed from others: each is counted where the thing happens, so a lost span shows as an identity that does not hold.
+//! Both hold whenever nothing is under way (after a flush or a shutdown, with no span being started or ended), the second one
+//! for each destination by itself. No number is computed from others: each is counted where the thing happens, so a lost span
+//! shows as an identity that does not hold.
 
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -52,6 +53,9 @@ causes! {
 }
 
 /// A snapshot of a provider's counters.
+///
+/// With several destinations [`destinations`](Self::destinations) says what became of the spans for each. `sampled_out`,
+/// `delivered` and `dropped` beside it are those of the first destination in a network, or of the first one if there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
     /// Spans that were started.
@@ -68,11 +72,11 @@ pub struct Stats {
     pub delivered: u64,
     /// Ended spans that were lost, each at the number of its [`DropCause`].
     pub dropped: [u64; DropCause::COUNT],
-    /// Requests that were sent again.
+    /// Requests that were sent again, to all destinations and for all signals.
     pub retries: u64,
-    /// Requests that were sent, the repeated ones included.
+    /// Requests that were sent, to all destinations and for all signals, the repeated ones included.
     pub requests: u64,
-    /// Bytes of the bodies of those requests.
+    /// Bytes of the bodies of those requests, before compression.
     pub bytes_sent: u64,
     /// Memory occupied by spans that wait for delivery, in bytes. A level, not a sum.
     pub queue_bytes: u64,
@@ -80,6 +84,53 @@ pub struct Stats {
     pub redacted: Vec<(&'static str, u64)>,
     /// The process's number in its line of forks.
     pub generation: u64,
+    /// What became of the spans for each destination, in the order of the configuration.
+    pub destinations: Vec<DestinationStats>,
+}
+
+/// What became of the spans for one destination.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DestinationStats {
+    /// Its address without secrets, its path, or what it is.
+    pub name: String,
+    /// Ended spans that the sampler did not choose.
+    pub sampled_out: u64,
+    /// Ended spans that it accepted.
+    pub delivered: u64,
+    /// Ended spans that were lost for it, each at the number of its [`DropCause`].
+    pub dropped: [u64; DropCause::COUNT],
+    /// Requests with spans that were sent to it again.
+    pub retries: u64,
+    /// Requests with spans that were sent to it over a network, the repeated ones included.
+    pub requests: u64,
+    /// Bytes of the bodies of those requests, before compression.
+    pub bytes_sent: u64,
+}
+
+impl DestinationStats {
+    /// Spans lost for one cause.
+    pub const fn dropped(&self, cause: DropCause) -> u64 {
+        self.dropped[cause as usize]
+    }
+
+    /// Spans lost for any cause.
+    pub fn dropped_total(&self) -> u64 {
+        self.dropped.iter().sum()
+    }
+
+    fn to_json(&self) -> String {
+        format!(
+            "{{\"name\":{},\"sampled_out\":{},\"delivered\":{},\"dropped\":{},\"retries\":{},\"requests\":{},\
+             \"bytes_sent\":{}}}",
+            serde_json::Value::from(self.name.as_str()),
+            self.sampled_out,
+            self.delivered,
+            causes(&self.dropped),
+            self.retries,
+            self.requests,
+            self.bytes_sent,
+        )
+    }
 }
 
 impl Stats {
@@ -93,12 +144,38 @@ impl Stats {
         self.dropped.iter().sum()
     }
 
-    /// Whether every span is accounted for.
+    /// Whether every span is accounted for, at every destination.
     pub fn is_balanced(&self) -> bool {
         let wide = i128::from;
         let started = i128::from(self.live) + wide(self.abandoned) + wide(self.ended);
-        let ended = wide(self.sampled_out) + wide(self.dropped_total()) + wide(self.delivered);
-        wide(self.started) == started && wide(self.ended) == ended
+        let is_ended = |sampled_out, dropped, delivered| {
+            wide(self.ended) == wide(sampled_out) + wide(dropped) + wide(delivered)
+        };
+        wide(self.started) == started
+            && is_ended(self.sampled_out, self.dropped_total(), self.delivered)
+            && self
+                .destinations
+                .iter()
+                .all(|one| is_ended(one.sampled_out, one.dropped_total(), one.delivered))
+    }
+
+    /// The destination of that name.
+    pub fn destination(&self, name: &str) -> Option<&DestinationStats> {
+        self.destinations.iter().find(|one| one.name == name)
+    }
+
+    /// Takes what became of the spans from one of the destinations, and the requests of all of them.
+    pub(crate) fn stand_for(&mut self, destination: usize) {
+        for one in &self.destinations {
+            self.retries += one.retries;
+            self.requests += one.requests;
+            self.bytes_sent += one.bytes_sent;
+        }
+        if let Some(one) = self.destinations.get(destination) {
+            self.sampled_out = one.sampled_out;
+            self.delivered = one.delivered;
+            self.dropped = one.dropped;
+        }
     }
 
     /// Adds to the count of a redaction rule. Rules that removed nothing are left out.
@@ -112,11 +189,13 @@ impl Stats {
 
     /// One line of JSON; all causes are there, also those that never happened.
     pub fn to_json(&self) -> String {
-        let dropped = object(
-            DropCause::ALL
-                .iter()
-                .map(|&cause| (cause.name(), self.dropped(cause))),
-        );
+        let dropped = causes(&self.dropped);
+        let destinations: Vec<_> = self
+            .destinations
+            .iter()
+            .map(DestinationStats::to_json)
+            .collect();
+        let destinations = destinations.join(",");
         let redacted = object(self.redacted.iter().copied());
         let mut out = String::with_capacity(512);
         // Writing to a string cannot fail.
@@ -124,7 +203,7 @@ impl Stats {
             out,
             "{{\"started\":{},\"live\":{},\"abandoned\":{},\"ended\":{},\"sampled_out\":{},\"delivered\":{},\
              \"dropped\":{dropped},\"retries\":{},\"requests\":{},\"bytes_sent\":{},\"queue_bytes\":{},\
-             \"redacted\":{redacted},\"generation\":{}}}",
+             \"redacted\":{redacted},\"generation\":{},\"destinations\":[{destinations}]}}",
             self.started,
             self.live,
             self.abandoned,
@@ -139,6 +218,11 @@ impl Stats {
         );
         out
     }
+}
+
+fn causes(dropped: &[u64; DropCause::COUNT]) -> String {
+    let members = DropCause::ALL.iter().zip(dropped);
+    object(members.map(|(cause, count)| (cause.name(), *count)))
 }
 
 fn object(members: impl Iterator<Item = (&'static str, u64)>) -> String {
@@ -190,6 +274,25 @@ impl Counters {
         self.bytes_sent.fetch_add(body_bytes, Ordering::Relaxed);
         if again {
             self.retries.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// These counters as those of a destination, together with what was counted before spans go their ways.
+    pub(crate) fn of_destination(&self, name: &str, before: &Stats) -> DestinationStats {
+        let mut sum = Stats {
+            sampled_out: before.sampled_out,
+            dropped: before.dropped,
+            ..Stats::default()
+        };
+        self.add_to(&mut sum);
+        DestinationStats {
+            name: name.to_owned(),
+            sampled_out: sum.sampled_out,
+            delivered: sum.delivered,
+            dropped: sum.dropped,
+            retries: sum.retries,
+            requests: sum.requests,
+            bytes_sent: sum.bytes_sent,
         }
     }
 
@@ -277,6 +380,52 @@ mod tests {
         assert_eq!(read["redacted"]["card"], 3);
         assert_eq!(read["redacted"].as_object().unwrap().len(), 2);
         assert_eq!(read["redacted"]["a \"rule\""], 1);
+    }
+
+    #[test]
+    fn each_destination_accounts_for_every_span() {
+        let mut stats = balanced();
+        stats.destinations = vec![DestinationStats {
+            sampled_out: 3,
+            delivered: 4,
+            ..DestinationStats::default()
+        }];
+        assert!(stats.is_balanced());
+        stats.destinations[0].delivered = 3;
+        assert!(!stats.is_balanced(), "one span is missing there");
+    }
+
+    #[test]
+    fn the_counts_beside_are_those_of_one_destination_and_all_requests() {
+        let before = Stats {
+            ended: 10,
+            sampled_out: 1,
+            ..Stats::default()
+        };
+        let one = Counters::default();
+        one.delivered(9);
+        one.requested(100, false);
+        let other = Counters::default();
+        other.dropped(DropCause::Timeout, 9);
+        other.requested(100, false);
+        other.requested(100, true);
+        let mut stats = before.clone();
+        stats.destinations = vec![
+            one.of_destination("one", &before),
+            other.of_destination("other \"x\"", &before),
+        ];
+        stats.stand_for(1);
+        assert_eq!((stats.sampled_out, stats.delivered), (1, 0));
+        assert_eq!(stats.dropped(DropCause::Timeout), 9);
+        assert_eq!((stats.requests, stats.retries), (3, 1));
+        assert!(
+            stats
+                .destination("one")
+                .is_some_and(|one| one.delivered == 9)
+        );
+        let read: serde_json::Value = serde_json::from_str(&stats.to_json()).unwrap();
+        assert_eq!(read["destinations"][1]["name"], "other \"x\"");
+        assert_eq!(read["destinations"][1]["dropped"]["timeout"], 9);
     }
 
     #[test]

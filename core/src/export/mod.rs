@@ -2,6 +2,7 @@
 
 mod connector;
 pub mod endpoint;
+mod finished;
 pub mod http;
 mod key_cache;
 pub mod memory;

@@ -1,116 +1,129 @@
 //! What waits on the worker to be sent: batches, cut into pieces that fit into a request.
+//!
+//! A piece is shared by all destinations that still have to send it, and each destination has its own [`Backlog`]: where it
+//! stands, what it was refused and what it has to send again is its own affair. A batch leaves the pipeline, and its memory
+//! goes back to the budget, with the last piece of it that anybody holds.
 
+use super::Pipeline;
 use crate::trace::{Batch, layout};
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 /// A request is closed when the records in it take this much.
 const EXPORT_BYTES: usize = 1 << 20;
 
-/// Part of a batch.
-#[derive(Debug)]
+/// A batch with the pipeline that it leaves when it is dropped.
+struct Held {
+    batch: Batch,
+    pipeline: &'static Pipeline,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let pipeline = self.pipeline;
+        pipeline
+            .waiting_spans
+            .fetch_sub(self.batch.records as usize, Ordering::Relaxed);
+        let slots = std::mem::take(&mut self.batch.slots);
+        let text = std::mem::take(&mut self.batch.text);
+        pipeline.budget.recycle(slots, text);
+    }
+}
+
+/// Part of a batch: from a slot on, so many records.
 pub(super) struct Piece {
-    pub(super) batch: Rc<Batch>,
+    held: Rc<Held>,
     pub(super) slot: usize,
     pub(super) records: u32,
+    /// Counts up in the order in which batches came; halves of a piece have the same number.
+    pub(super) number: u64,
     bytes: usize,
     pub(super) since: Instant,
     /// Its redactions were counted when it was encoded before.
-    pub(super) counted: bool,
+    counted: Cell<bool>,
 }
 
-/// Pieces in the order in which they are sent.
-#[derive(Debug, Default)]
-pub(super) struct Backlog(VecDeque<Piece>);
-
-impl Backlog {
-    /// Appends a batch, in pieces of at most `most` records.
-    pub(super) fn push(&mut self, batch: Batch, most: u32) {
-        let batch = Rc::new(batch);
-        let since = Instant::now();
-        let mut slot = layout::HEADER;
-        let mut left = batch.records;
-        while left > 0 {
-            let wanted = left.min(most);
-            // Where the records cannot be followed to the end, the encoder finds and counts what is wrong.
-            let (next, records) = match follow(&batch, slot, wanted) {
-                Some(next) => (next, wanted),
-                None => (slot, left),
-            };
-            self.0.push_back(Piece {
-                batch: batch.clone(),
-                slot,
-                records,
-                bytes: (next - slot) * 8,
-                since,
-                counted: false,
-            });
-            slot = next;
-            left -= records;
-        }
+/// Cuts a batch into pieces of at most `most` records.
+pub(super) fn cut(
+    batch: Batch,
+    pipeline: &'static Pipeline,
+    number: u64,
+    most: u32,
+) -> Vec<Rc<Piece>> {
+    let held = Rc::new(Held { batch, pipeline });
+    let since = Instant::now();
+    let mut pieces = Vec::new();
+    let mut slot = layout::HEADER;
+    let mut left = held.batch.records;
+    while left > 0 {
+        let wanted = left.min(most);
+        // Where the records cannot be followed to the end, the encoder finds and counts what is wrong.
+        let (next, records) = match follow(&held.batch, slot, wanted) {
+            Some(next) => (next, wanted),
+            None => (slot, left),
+        };
+        pieces.push(Rc::new(Piece {
+            held: held.clone(),
+            slot,
+            records,
+            number,
+            bytes: (next - slot) * 8,
+            since,
+            counted: Cell::new(false),
+        }));
+        slot = next;
+        left -= records;
     }
-
-    /// Takes the pieces of the next request, of at most `most` records.
-    pub(super) fn next(&mut self, most: usize) -> Vec<Piece> {
-        let (mut pieces, mut spans, mut bytes) = (Vec::new(), 0, 0);
-        while let Some(piece) = self.0.front() {
-            let fits =
-                spans + piece.records as usize <= most && bytes + piece.bytes <= EXPORT_BYTES;
-            if !fits && !pieces.is_empty() {
-                break;
-            }
-            spans += piece.records as usize;
-            bytes += piece.bytes;
-            pieces.extend(self.0.pop_front());
-        }
-        pieces
-    }
-
-    /// Puts pieces that were encoded before at the head again.
-    pub(super) fn put_back(&mut self, pieces: Vec<Piece>) {
-        for mut piece in pieces.into_iter().rev() {
-            piece.counted = true;
-            self.0.push_front(piece);
-        }
-    }
-
-    pub(super) fn take_all(&mut self) -> Vec<Piece> {
-        std::mem::take(&mut self.0).into()
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(super) fn spans(&self) -> usize {
-        self.0.iter().map(|piece| piece.records as usize).sum()
-    }
+    pieces
 }
 
 impl Piece {
-    /// Two halves; `None` for a single span, or if the records cannot be followed.
-    pub(super) fn split(&self) -> Option<[Piece; 2]> {
-        let half = self.records / 2;
-        let middle = (half > 0).then(|| follow(&self.batch, self.slot, half))??;
-        let piece = |slot, records| Piece {
-            batch: self.batch.clone(),
-            slot,
-            records,
-            bytes: self.bytes / 2,
-            since: self.since,
-            counted: self.counted,
-        };
-        let halves = [piece(self.slot, half), piece(middle, self.records - half)];
-        Some(halves.map(Piece::alone))
+    pub(super) fn batch(&self) -> &Batch {
+        &self.held.batch
     }
 
-    /// The same piece, as the only one of its request.
-    pub(super) fn alone(self) -> Piece {
-        Piece {
+    /// Whether this is the first time that it is encoded.
+    pub(super) fn is_fresh(&self) -> bool {
+        !self.counted.get()
+    }
+
+    /// Its redactions are counted now.
+    pub(super) fn count(&self) {
+        self.counted.set(true);
+    }
+
+    /// Two halves, each the only piece of its request; `None` for a single span, or if the records cannot be followed.
+    pub(super) fn split(&self) -> Option<[Rc<Piece>; 2]> {
+        let half = self.records / 2;
+        let middle = (half > 0).then(|| follow(self.batch(), self.slot, half))??;
+        Some([
+            self.part(self.slot, half),
+            self.part(middle, self.records - half),
+        ])
+    }
+
+    /// The same records, as the only piece of their request.
+    pub(super) fn alone(&self) -> Rc<Piece> {
+        self.part(self.slot, self.records)
+    }
+
+    fn part(&self, slot: usize, records: u32) -> Rc<Piece> {
+        Rc::new(Piece {
+            held: self.held.clone(),
+            slot,
+            records,
             bytes: EXPORT_BYTES,
-            ..self
-        }
+            number: self.number,
+            since: self.since,
+            counted: self.counted.clone(),
+        })
+    }
+
+    fn place(&self) -> (u64, usize) {
+        (self.number, self.slot)
     }
 }
 
@@ -119,4 +132,98 @@ fn follow(batch: &Batch, slot: usize, records: u32) -> Option<usize> {
     (0..records).try_fold(slot, |at, _| {
         batch.record(at).ok().map(|record| at + record.slots())
     })
+}
+
+/// What one destination still has to send, oldest first.
+#[derive(Default)]
+pub(super) struct Backlog {
+    pieces: VecDeque<Rc<Piece>>,
+    spans: usize,
+    bytes: usize,
+}
+
+impl Backlog {
+    pub(super) fn push(&mut self, piece: Rc<Piece>) {
+        self.spans += piece.records as usize;
+        self.bytes += piece.bytes;
+        self.pieces.push_back(piece);
+    }
+
+    /// Whether there is enough for a request of `most` records that need not wait for more.
+    pub(super) fn fills(&self, most: usize) -> bool {
+        self.spans >= most || self.bytes >= EXPORT_BYTES
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    pub(super) fn oldest(&self) -> Option<&Piece> {
+        self.pieces.front().map(Rc::as_ref)
+    }
+
+    /// Takes the pieces of the next request, of at most `most` records.
+    ///
+    /// Pieces that were encoded before are not mixed with fresh ones: the redactions of one request are counted or not.
+    pub(super) fn next(&mut self, most: usize) -> Vec<Rc<Piece>> {
+        let (mut pieces, mut spans, mut bytes) = (Vec::<Rc<Piece>>::new(), 0, 0);
+        while let Some(piece) = self.pieces.front() {
+            let fits =
+                spans + piece.records as usize <= most && bytes + piece.bytes <= EXPORT_BYTES;
+            if let Some(first) = pieces.first()
+                && !(fits && first.is_fresh() == piece.is_fresh())
+            {
+                break;
+            }
+            spans += piece.records as usize;
+            bytes += piece.bytes;
+            pieces.extend(self.pieces.pop_front());
+        }
+        self.spans -= spans;
+        self.bytes -= bytes;
+        pieces
+    }
+
+    /// Puts pieces back to where they came from, also if younger ones were put back before.
+    pub(super) fn put_back(&mut self, pieces: impl IntoIterator<Item = Rc<Piece>>) {
+        for piece in pieces {
+            self.spans += piece.records as usize;
+            self.bytes += piece.bytes;
+            let place = piece.place();
+            let at = self.pieces.partition_point(|other| other.place() < place);
+            self.pieces.insert(at, piece);
+        }
+    }
+
+    /// Takes the oldest pieces as long as `taken` says so, and tells how many records that were.
+    pub(super) fn drop_oldest(&mut self, dropped: impl Fn(&Piece) -> bool) -> u64 {
+        let mut records = 0;
+        while self.pieces.front().is_some_and(|piece| dropped(piece)) {
+            records += self.forget(VecDeque::pop_front);
+        }
+        records
+    }
+
+    /// Drops the newest piece whose memory nobody else needs, and tells how many records that were; 0 if there is none.
+    pub(super) fn drop_newest_of_our_own(&mut self) -> u64 {
+        let own = |piece: &Rc<Piece>| Rc::strong_count(piece) == 1;
+        match self.pieces.iter().rposition(own) {
+            Some(at) => self.forget(|pieces| pieces.remove(at)),
+            None => 0,
+        }
+    }
+
+    /// Drops everything, and tells how many records that were.
+    pub(super) fn drop_all(&mut self) -> u64 {
+        self.drop_oldest(|_| true)
+    }
+
+    fn forget(&mut self, take: impl FnOnce(&mut VecDeque<Rc<Piece>>) -> Option<Rc<Piece>>) -> u64 {
+        let Some(piece) = take(&mut self.pieces) else {
+            return 0;
+        };
+        self.spans -= piece.records as usize;
+        self.bytes -= piece.bytes;
+        u64::from(piece.records)
+    }
 }

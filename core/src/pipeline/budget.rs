@@ -41,6 +41,11 @@ impl Budget {
         self.used.fetch_sub(bytes, Ordering::Relaxed);
     }
 
+    /// Whether less than a quarter is left.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.used() > self.limit / 4 * 3
+    }
+
     pub(crate) fn used(&self) -> usize {
         self.used.load(Ordering::Relaxed)
     }

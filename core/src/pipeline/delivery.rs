@@ -16,13 +16,13 @@
 //! Within the timeout a batch may reach a server twice (its answer got lost): OTLP has no way to prevent that.
 //!
 //! An endpoint that fails is left alone for a while, whichever batch is next: failures are counted per endpoint, not
-//! per batch, so that while it is down it gets a probe now and then and not every batch of the queue in turn.
+//! per batch, so that while it is down it gets a probe now and then and not every batch of the queue in turn. Of several
+//! batches that are on their way at the same time one tries; the others wait for what it finds.
 //!
 //! Source: OTLP specification 1.11, "OTLP/HTTP Response", "Retryable Response Codes", "OTLP/HTTP Connection".
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -93,8 +93,9 @@ impl Default for Retry {
 pub struct Delivery {
     transport: Transport,
     retry: Retry,
-    attempts: AtomicU64,
     state: Mutex<State>,
+    /// Held by the one batch that finds out whether a failing endpoint is back.
+    probe: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -111,8 +112,8 @@ impl Delivery {
         Delivery {
             transport,
             retry,
-            attempts: AtomicU64::new(0),
             state: Mutex::default(),
+            probe: tokio::sync::Mutex::default(),
         }
     }
 
@@ -121,6 +122,17 @@ impl Delivery {
     /// Returns within the configured timeout, and at once when `cancel` ends. If the endpoint still has to be left
     /// alone because of earlier failures, that wait comes first and counts.
     pub async fn deliver(&self, body: Bytes, cancel: impl Future<Output = ()> + Send) -> Outcome {
+        self.deliver_counted(body, cancel, |_| {}).await
+    }
+
+    /// As [`deliver`](Self::deliver); `attempt` is told of each request before it is sent, the first with `false`, the
+    /// repeated ones with `true`.
+    pub(crate) async fn deliver_counted(
+        &self,
+        body: Bytes,
+        cancel: impl Future<Output = ()> + Send,
+        attempt: impl Fn(bool) + Send,
+    ) -> Outcome {
         if body.len() > REQUEST_LIMIT_BYTES {
             let (endpoint, bytes) = (&self.transport, body.len());
             return Outcome::TooLarge {
@@ -134,7 +146,20 @@ impl Delivery {
         let last_start = deadline - timeout / 4;
         let mut cancel = pin!(cancel);
         let mut last = None;
+        let mut probe = None;
+        let mut again = false;
         loop {
+            if probe.is_none() && self.is_failing() {
+                probe = tokio::select! {
+                    biased;
+                    () = &mut cancel => return self.cancelled(last),
+                    probe = self.probe.lock() => Some(probe),
+                    () = tokio::time::sleep_until(last_start.into()) => {
+                        let until = self.resting_until().unwrap_or_else(Instant::now);
+                        return self.ended(last, until);
+                    }
+                };
+            }
             if let Some(until) = self.resting_until() {
                 let in_vain = until > last_start;
                 // A worker that calls again at once must not spin, so the first wait is sat out even if it is in vain.
@@ -150,7 +175,7 @@ impl Delivery {
                 }
             }
 
-            self.attempts.fetch_add(1, Ordering::Relaxed);
+            attempt(std::mem::replace(&mut again, true));
             let mut cancelled = false;
             let give_up = async {
                 tokio::select! {
@@ -195,9 +220,9 @@ impl Delivery {
             .filter(|until| *until > Instant::now())
     }
 
-    /// How many requests were begun so far, retries included.
-    pub fn attempts(&self) -> u64 {
-        self.attempts.load(Ordering::Relaxed)
+    /// Whether the last attempt failed in a way that calls for another one.
+    pub fn is_failing(&self) -> bool {
+        self.state().failures > 0
     }
 
     /// Where batches go, without secrets.

@@ -4,7 +4,9 @@
 //! |---|---|
 //! | [`chunk`](self) | gathers a thread's finished spans |
 //! | `budget` | bounds the memory of everything below |
-//! | `worker` | one thread: reads batches, has them redacted and encoded, delivers them |
+//! | `worker` | one thread: reads batches, has them redacted and encoded, sends them to every destination |
+//! | `backlog`, `lane` | what one destination still has to get, and how it takes it |
+//! | `outlet` | its far end: a receiver, the console, a file, memory |
 //! | [`delivery`] | decides, per answer of the backend, what happens next |
 //!
 //! A [`Pipeline`] is the mutable state of one provider in one process generation.
@@ -15,6 +17,8 @@ mod budget;
 mod chunk;
 pub mod delivery;
 mod flush;
+mod lane;
+mod outlet;
 mod signal;
 mod verdict;
 mod worker;
@@ -22,10 +26,10 @@ mod worker;
 pub use flush::FlushError;
 
 pub(crate) use chunk::{Local, local};
+pub(crate) use outlet::{CloseBy, Outlet, cancelled};
 pub(crate) use signal::Signal;
-pub(crate) use worker::cancelled;
 
-use crate::config::Config;
+use crate::config::{self, Config, Destination};
 use crate::diagnostics::Diagnostics;
 use crate::metrics::Metrics;
 use crate::process;
@@ -57,7 +61,9 @@ pub(crate) struct Pipeline {
     timer_wanted: AtomicBool,
     worker: AtomicU8,
     waiting: Waiting,
+    /// Of what happens before spans go their ways to their destinations.
     pub(crate) counters: Counters,
+    destinations: Vec<Counted>,
     pub(crate) redacted: redact::Counts,
     pub(crate) diagnostics: Diagnostics,
     pub(crate) metrics: Metrics,
@@ -70,6 +76,23 @@ mod worker_state {
     pub(super) const FAILED: u8 = 3;
 }
 
+/// A destination and what became of the spans for it.
+struct Counted {
+    name: String,
+    over_network: bool,
+    counters: Counters,
+}
+
+impl Counted {
+    fn new(destination: &Destination) -> Self {
+        Self {
+            name: destination.to_string(),
+            over_network: matches!(destination, Destination::Otlp(_)),
+            counters: Counters::default(),
+        }
+    }
+}
+
 impl Pipeline {
     /// `taken`: the host takes the diagnostics itself.
     pub(crate) fn new(config: &Config, generation: u64, taken: bool) -> Self {
@@ -78,6 +101,7 @@ impl Pipeline {
         let most_waiting_spans = config
             .max_queue_size
             .map_or(usize::MAX, |spans| spans as usize);
+        let destinations = config.destinations(config::Signal::Traces);
         Self {
             generation,
             uid: NEXT_UID.fetch_add(1, Ordering::Relaxed),
@@ -94,6 +118,7 @@ impl Pipeline {
             worker: AtomicU8::new(worker_state::ABSENT),
             waiting: Waiting::default(),
             counters: Counters::default(),
+            destinations: destinations.iter().map(Counted::new).collect(),
             redacted: redact::Counts::new(),
             diagnostics: Diagnostics::new(config.log_level, taken),
             metrics: Metrics::default(),
@@ -159,7 +184,7 @@ impl Pipeline {
             return;
         }
         self.queue().push_back(batch);
-        if waiting >= self.export_spans {
+        if waiting >= self.export_spans || (self.destinations.len() > 1 && self.is_crowded()) {
             self.signal.raise();
         }
     }
@@ -200,6 +225,12 @@ impl Pipeline {
         true
     }
 
+    /// Whether little is left of the memory, or of the places for spans.
+    fn is_crowded(&self) -> bool {
+        let waiting = self.waiting_spans.load(Ordering::Relaxed);
+        self.budget.is_crowded() || waiting > self.most_waiting_spans / 4 * 3
+    }
+
     /// Gives every thread's chunk to the queue.
     fn collect(&self) {
         for (_, local) in self.locals.iter() {
@@ -224,6 +255,13 @@ impl Pipeline {
             stats.sampled_out += local.sampled_out.get();
             stats.dropped[DropCause::QueueFull as usize] += local.dropped.get();
         }
+        stats.destinations = self
+            .destinations
+            .iter()
+            .map(|one| one.counters.of_destination(&one.name, &stats))
+            .collect();
+        let network = self.destinations.iter().position(|one| one.over_network);
+        stats.stand_for(network.unwrap_or(0));
         for (rule, count) in self.redacted.iter() {
             stats.add_redacted(rule.name(), count);
         }

@@ -1,42 +1,62 @@
 //! The worker: one thread that has batches redacted, encoded and delivered.
 //!
+//! ```text
+//! queue ──▶ pieces ──┬──▶ lane of destination 0: backlog ──▶ requests on their way ──▶ outlet
+//!                    └──▶ lane of destination 1: …
+//! ```
+//!
 //! It drives one current-thread runtime. Host threads never enter that runtime, and the worker never calls into the host.
+//! A round of its loop never waits for a destination: it starts the requests that can go out, and is woken by the next
+//! thing that happens. Lanes that come to the same pieces while a request with them is on its way share its bytes.
 
-use super::backlog::{Backlog, Piece};
-use super::delivery::{Delivery, Outcome, Retry};
+use super::backlog::{Piece, cut};
+use super::delivery::Outcome;
+use super::lane::Lane;
+use super::outlet::{Outlet, cancelled};
 use super::{Pipeline, worker_state};
-use crate::config::{Config, Destination, Otlp, Signal};
+use crate::config::Signal;
 use crate::diagnostics::Cause;
 use crate::export::otlp::{Encoded, Encoder, Slice};
-use crate::export::transport::Transport;
 use crate::metrics::Export;
 use crate::process;
 use crate::redact;
 use crate::resource::Resource;
-use crate::stats::DropCause;
 use crate::trace::Inner;
 use crate::trace::ticks::Calibration;
+use bytes::Bytes;
+use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
-
-/// A batch that the backend never accepted is given up after this time.
-const MOST_AGE: Duration = Duration::from_secs(600);
+use std::time::Instant;
+use tokio::sync::watch;
+use tokio::task::{self, JoinSet};
 
 /// What the worker thread has.
 struct Worker {
     provider: &'static Inner,
     pipeline: &'static Pipeline,
-    delivery: Delivery,
     encoder: Encoder<'static>,
-    backlog: Backlog,
+    /// Memory of requests that were sent.
+    spare: Vec<Bytes>,
+    lanes: Vec<Lane>,
+    flights: JoinSet<Outcome>,
+    /// The number of the next batch.
+    next: u64,
     /// When what is gathered goes out.
     timer: Option<Instant>,
-    /// Why something was not exported since the last flush.
-    failure: Option<String>,
+    /// The flush that is under way.
+    flush: Option<u64>,
+    closing: watch::Sender<Option<Instant>>,
     uncounted: redact::Counts,
     clock: Calibration,
 }
+
+/// Requests whose memory is kept for the next ones.
+const MOST_SPARE: usize = 4;
+
+/// The metrics' part of a flush.
+type MetricsFlush<'m> = Pin<Box<dyn Future<Output = Option<String>> + 'm>>;
 
 /// The worker thread's body.
 pub(super) fn run(provider: &'static Inner, pipeline: &'static Pipeline) {
@@ -48,7 +68,7 @@ pub(super) fn run(provider: &'static Inner, pipeline: &'static Pipeline) {
                     never = metrics.at_intervals() => match never {},
                 }
             });
-            // Not dropped: a name that is still being looked up would hold the end back.
+            // Not dropped: a name that is still being looked up, or a file that hangs, would hold the end back.
             runtime.shutdown_background();
             failure
         }
@@ -77,17 +97,20 @@ fn start(
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
+        .thread_name("polyspan-io")
+        .max_blocking_threads(16)
         .build()
         .map_err(|error| format!("no runtime: {error}"))?;
-    let way = |signal| delivery(&provider.config, signal);
-    let delivery = way(Signal::Traces)?;
+    let config = &provider.config;
+    let (closing, close_by) = watch::channel(None);
     let metrics = Export::new(
         pipeline,
-        provider.config.metric_export_interval,
-        way(Signal::Metrics)?,
+        config.metric_export_interval,
+        Outlet::all(config, Signal::Metrics),
+        close_by,
     );
     let resource = Resource::new(
-        &provider.config,
+        config,
         pipeline.instance_id,
         Some(&provider.policy.fingerprint()),
     );
@@ -98,298 +121,279 @@ fn start(
         resource.attributes(),
         &pipeline.redacted,
     );
+    let lanes = Outlet::all(config, Signal::Traces).into_iter().enumerate();
     let worker = Worker {
         provider,
         pipeline,
-        delivery,
         encoder,
-        backlog: Backlog::default(),
+        spare: Vec::new(),
+        lanes: lanes
+            .map(|(index, outlet)| Lane::new(index, outlet, pipeline))
+            .collect(),
+        flights: JoinSet::new(),
+        next: 1,
         timer: None,
-        failure: None,
+        flush: None,
+        closing,
         uncounted: redact::Counts::default(),
         clock: Calibration::new(),
     };
     Ok((runtime, worker, metrics))
 }
 
-/// The way to the receiver of the configuration, with the time that is allowed for `signal`.
-fn delivery(config: &Config, signal: Signal) -> Result<Delivery, String> {
-    let otlp = config
-        .destinations(signal)
-        .into_iter()
-        .find_map(|one| match one {
-            Destination::Otlp(otlp) => Some(otlp),
-            _ => None,
-        });
-    let otlp = otlp.unwrap_or_else(|| Otlp::new("http://localhost:4318/v1/traces"));
-    // One batch may take as long as both the exporter and what drives it allow.
-    let driver = match signal {
-        Signal::Traces => config.export_timeout,
-        Signal::Metrics => config.metric_export_timeout,
-    };
-    let bounds = [otlp.timeout, driver];
-    let timeout = bounds.iter().filter_map(|bound| bound.limit()).min();
-    let retry = Retry {
-        timeout: timeout.unwrap_or_default(),
-        ..Retry::default()
-    };
-    let transport = Transport::new(&otlp, signal).map_err(|error| error.to_string())?;
-    Ok(Delivery::new(transport, retry))
-}
-
 impl Worker {
     async fn run(mut self, metrics: &Export) -> Option<String> {
+        let mut flushing_metrics: Option<MetricsFlush<'_>> = None;
+        let mut metrics_failure = None;
         loop {
             process::check_pid();
             self.clock.tend();
-            let flush = self.pipeline.waiting.asked();
-            let close_by = self.pipeline.waiting.close_by();
             let due = self.timer.is_some_and(|timer| timer <= Instant::now());
-            if due || flush.is_some() || close_by.is_some() {
+            let asked = self.is_asked_anew();
+            if due || asked {
                 self.timer = None;
                 // Taken down before the chunks are collected: a span that comes later asks for the timer again.
                 self.pipeline.timer_wanted.store(false, Ordering::Release);
                 self.pipeline.collect();
-                self.take_queue();
-                if flush.is_some() || close_by.is_some() {
-                    let ((), failure) = tokio::join!(self.send_all(), metrics.now());
-                    self.failure = self.failure.take().or(failure);
-                } else {
-                    self.send_all().await;
-                }
-            } else {
-                self.take_queue();
-                self.send_full().await;
             }
-            if let Some(number) = flush {
-                let failure = self.failure.take();
-                self.pipeline.waiting.done(number, failure);
+            self.take_queue();
+            for lane in &mut self.lanes {
+                match (asked, due) {
+                    (true, _) => lane.drain(self.next),
+                    (false, true) => lane.make_due(self.next),
+                    (false, false) => {}
+                }
+            }
+            if asked {
+                let before = flushing_metrics.take();
+                flushing_metrics = Some(Box::pin(metrics_after(before, metrics)));
+            }
+            self.relieve();
+            self.send();
+            if flushing_metrics.is_none() && self.lanes.iter().all(Lane::is_done) {
+                if let Some(number) = self.flush.take() {
+                    let failure = self.failure(metrics_failure.take());
+                    self.pipeline.waiting.done(number, failure);
+                }
+                if self.is_closing() {
+                    return self.close(metrics_failure);
+                }
+                if self.pipeline.waiting.asked().is_some() {
+                    continue;
+                }
             }
             self.pipeline.diagnostics.flush_to_stderr();
-            if close_by.is_some() {
-                return self.close();
+            // A host that wakes the worker all the time must not keep the requests from their turn.
+            task::yield_now().await;
+            tokio::select! {
+                () = self.wait() => {}
+                failure = next_failure(&mut flushing_metrics) => {
+                    flushing_metrics = None;
+                    metrics_failure = failure.or(metrics_failure);
+                }
             }
-            self.wait().await;
         }
+    }
+
+    /// Whether a host thread has asked for a flush or a shutdown that is not yet under way.
+    fn is_asked_anew(&mut self) -> bool {
+        let waiting = &self.pipeline.waiting;
+        let close_by = waiting.close_by();
+        let closes = close_by.is_some() && !self.is_closing();
+        if closes {
+            self.closing.send_replace(close_by);
+        }
+        // One after the other: what ended before the second one was asked for has to be part of it.
+        let flush = waiting.asked().filter(|_| self.flush.is_none());
+        self.flush = self.flush.or(flush);
+        closes || flush.is_some()
+    }
+
+    fn is_closing(&self) -> bool {
+        self.closing.borrow().is_some()
     }
 
     /// Until there is something to do.
     async fn wait(&mut self) {
         let wanted = self.pipeline.timer_wanted.load(Ordering::Acquire);
-        if (wanted || !self.backlog.is_empty()) && self.timer.is_none() {
+        let backlog = self.lanes.iter().any(Lane::awaits_the_timer);
+        if (wanted || backlog) && self.timer.is_none() {
             self.timer = Some(Instant::now() + self.provider.config.schedule_delay);
         }
-        match self.timer {
-            Some(timer) => {
-                tokio::select! {
-                    () = self.pipeline.signal.wait() => {}
-                    () = tokio::time::sleep_until(timer.into()) => {}
-                }
+        let timer = self.timer;
+        let landed = tokio::select! {
+            () = self.pipeline.signal.wait() => None,
+            () = sleep_until(timer) => None,
+            Some(landed) = self.flights.join_next_with_id() => Some(landed),
+        };
+        let (task, outcome) = match landed {
+            None => return,
+            Some(Ok(landed)) => landed,
+            Some(Err(bug)) => {
+                let reason = format!("a bug of polyspan ended a delivery: {bug}");
+                (bug.id(), Outcome::Unconfirmed { reason })
             }
-            None => self.pipeline.signal.wait().await,
+        };
+        self.landed(task, outcome);
+    }
+
+    fn landed(&mut self, task: task::Id, outcome: Outcome) {
+        let Some(lane) = self.lanes.iter_mut().find(|lane| lane.awaits(task)) else {
+            return;
+        };
+        if let Some(body) = lane.landed(task, outcome)
+            && body.is_unique()
+            && self.spare.len() < MOST_SPARE
+        {
+            self.spare.push(body);
         }
     }
 
-    /// Moves the queue into the backlog, in pieces that fit into a request.
+    /// Moves the queue into the lanes, in pieces that fit into a request.
     fn take_queue(&mut self) {
         let taken = std::mem::take(&mut *self.pipeline.queue());
         for batch in taken {
-            self.backlog.push(batch, self.pipeline.export_spans as u32);
-        }
-    }
-
-    /// Sends full requests only; what is left waits for the timer. What comes meanwhile waits for the next round, so that
-    /// a flush is never kept waiting by a host that does not stop.
-    async fn send_full(&mut self) {
-        while self.backlog.spans() >= self.pipeline.export_spans
-            && !self.is_resting()
-            && self.send_next().await
-        {}
-    }
-
-    /// Sends what is there, until something is not accepted.
-    async fn send_all(&mut self) {
-        while !self.backlog.is_empty() && self.send_next().await {}
-    }
-
-    /// While an endpoint is down, only the timer's batch probes it.
-    fn is_resting(&self) -> bool {
-        self.delivery.resting_until().is_some()
-    }
-
-    /// Sends one request. `false`: the backend did not accept it, and it is at the head of the backlog again.
-    async fn send_next(&mut self) -> bool {
-        let pieces = self.backlog.next(self.pipeline.export_spans);
-        self.send(pieces).await
-    }
-
-    async fn send(&mut self, mut pieces: Vec<Piece>) -> bool {
-        if self.give_up_old(&mut pieces) {
-            return true;
-        }
-        let encoded = self.encode(&pieces);
-        if encoded.spans == 0 {
-            self.finished(pieces, encoded, None);
-            return true;
-        }
-        let body = self.encoder.take_body();
-        let counters = &self.pipeline.counters;
-        let (length, attempts) = (body.len() as u64, self.delivery.attempts());
-        let cancel = cancelled(self.pipeline, &self.delivery);
-        let outcome = self.delivery.deliver(body.clone(), cancel).await;
-        self.encoder.give_back(body);
-        let attempts = self.delivery.attempts() - attempts;
-        let again = pieces.iter().any(|piece| piece.counted);
-        for attempt in 0..attempts {
-            counters.requested(length, again || attempt > 0);
-        }
-        match outcome {
-            Outcome::Delivered { rejected, message } => {
-                let rejected = rejected.min(u64::from(encoded.spans));
-                counters.delivered(u64::from(encoded.spans) - rejected);
-                counters.dropped(DropCause::Rejected, rejected);
-                if let Some(message) = message {
-                    self.report(Cause::PartialSuccess, message);
+            if self.lanes.is_empty() {
+                // Nobody is there to deliver to, so nobody chose them.
+                self.pipeline.counters.sampled_out(u64::from(batch.records));
+            }
+            let most = self.pipeline.export_spans as u32;
+            for piece in cut(batch, self.pipeline, self.next, most) {
+                for lane in &mut self.lanes {
+                    lane.push(piece.clone());
                 }
-                self.finished(pieces, encoded, None);
-                true
             }
-            Outcome::Rejected { message, .. } => {
-                self.fail(Cause::Rejected, message);
-                self.finished(pieces, encoded, Some(DropCause::Rejected));
-                true
+            self.next += 1;
+        }
+    }
+
+    /// Before memory is spent, and spans are lost for all destinations, those that lag behind the others drop theirs.
+    fn relieve(&mut self) {
+        while self.lanes.len() > 1 && self.pipeline.is_crowded() {
+            let mut relieved = false;
+            for lane in &mut self.lanes {
+                relieved |= lane.make_room();
             }
-            Outcome::Unconfirmed { reason } => {
-                self.fail(Cause::Unconfirmed, reason);
-                self.finished(pieces, encoded, Some(DropCause::Unconfirmed));
-                true
-            }
-            Outcome::TooLarge { message } => {
-                self.halve(pieces, encoded, message);
-                true
-            }
-            Outcome::NotAccepted { reason, .. } => {
-                self.fail(Cause::Unavailable, reason);
-                self.backlog.put_back(pieces);
-                false
-            }
-            Outcome::Cancelled => {
-                self.backlog.put_back(pieces);
-                false
+            if !relieved {
+                return;
             }
         }
     }
 
-    fn encode(&mut self, pieces: &[Piece]) -> Encoded {
+    /// Starts all requests that can go out now.
+    fn send(&mut self) {
+        for index in 0..self.lanes.len() {
+            while let Some(pieces) = self.lanes[index].next_request(self.pipeline.export_spans) {
+                self.send_request(index, pieces);
+            }
+            if self.lanes[index].goes_on_to_finish() {
+                self.finish(index);
+            }
+        }
+    }
+
+    fn send_request(&mut self, index: usize, pieces: Vec<Rc<Piece>>) {
+        let shared = self
+            .lanes
+            .iter()
+            .find_map(|lane| lane.same_request(&pieces));
+        let (encoded, body) = shared.unwrap_or_else(|| self.encode(&pieces));
+        let lane = &mut self.lanes[index];
+        if encoded.spans == 0 {
+            lane.read(encoded);
+            if self.spare.len() < MOST_SPARE {
+                self.spare.push(body);
+            }
+            return;
+        }
+        let (outlet, counters) = (lane.outlet.clone(), lane.counters());
+        let (sent, close_by) = (body.clone(), self.closing.subscribe());
+        let again = lane.has_tried(&pieces);
+        let length = body.len() as u64;
+        let flight = self.flights.spawn(async move {
+            let cancel = cancelled(close_by, &outlet);
+            let attempt = |repeated| counters.requested(length, again || repeated);
+            outlet.deliver(sent, cancel, attempt).await
+        });
+        lane.launched(flight.id(), pieces, encoded, body);
+    }
+
+    fn finish(&mut self, index: usize) {
+        let lane = &mut self.lanes[index];
+        let (outlet, close_by) = (lane.outlet.clone(), self.closing.subscribe());
+        let flight = self.flights.spawn(async move {
+            let cancel = cancelled(close_by, &outlet);
+            outlet.finish(cancel).await
+        });
+        lane.launched(flight.id(), Vec::new(), Encoded::default(), Bytes::new());
+    }
+
+    fn encode(&mut self, pieces: &[Rc<Piece>]) -> (Encoded, Bytes) {
+        if let Some(body) = self.spare.pop() {
+            self.encoder.give_back(body);
+        }
         let slices: Vec<Slice<'_>> = pieces
             .iter()
             .map(|piece| Slice {
-                batch: &piece.batch,
+                batch: piece.batch(),
                 slot: piece.slot,
                 records: piece.records,
             })
             .collect();
-        // Pieces that come again after a failure would have their redactions counted twice.
-        let again = pieces.iter().any(|piece| piece.counted);
-        let counts = if again {
-            &self.uncounted
-        } else {
-            &self.pipeline.redacted
+        // Pieces that come again after a failure, or for another destination, would have their redactions counted twice.
+        let fresh = pieces.iter().all(|piece| piece.is_fresh());
+        let counts = match fresh {
+            true => &self.pipeline.redacted,
+            false => &self.uncounted,
         };
-        self.encoder.encode(&slices, counts)
-    }
-
-    /// The pieces leave the pipeline; if `dropped`, their spans are counted under that cause.
-    fn finished(&mut self, pieces: Vec<Piece>, encoded: Encoded, dropped: Option<DropCause>) {
-        let counters = &self.pipeline.counters;
-        counters.sampled_out(u64::from(encoded.sampled_out));
-        counters.dropped(DropCause::Invalid, u64::from(encoded.invalid));
-        if let Some(cause) = dropped {
-            counters.dropped(cause, u64::from(encoded.spans));
-        }
-        if encoded.invalid > 0 {
+        let encoded = self.encoder.encode(&slices, counts);
+        if fresh && encoded.invalid > 0 {
             let message = format!("{} records of a span batch were malformed", encoded.invalid);
-            self.report(Cause::Invalid, message);
+            self.pipeline.diagnostics.report(Cause::Invalid, message);
         }
-        self.release(pieces);
+        pieces.iter().for_each(|piece| piece.count());
+        (encoded, self.encoder.take_body())
     }
 
-    fn release(&self, pieces: Vec<Piece>) {
-        for piece in pieces {
-            self.pipeline
-                .waiting_spans
-                .fetch_sub(piece.records as usize, Ordering::Relaxed);
-            if let Some(batch) = Rc::into_inner(piece.batch) {
-                self.pipeline.budget.recycle(batch.slots, batch.text);
-            }
+    fn close(mut self, metrics_failure: Option<String>) -> Option<String> {
+        for lane in &mut self.lanes {
+            lane.close();
         }
+        self.failure(metrics_failure)
     }
 
-    /// Drops pieces that the backend has not accepted for too long. `true`: nothing is left to send.
-    fn give_up_old(&mut self, pieces: &mut Vec<Piece>) -> bool {
-        let now = Instant::now();
-        let (old, young): (Vec<_>, Vec<_>) = std::mem::take(pieces)
-            .into_iter()
-            .partition(|piece| now.duration_since(piece.since) > MOST_AGE);
-        *pieces = young;
-        if !old.is_empty() {
-            let spans: u32 = old.iter().map(|piece| piece.records).sum();
-            self.pipeline
-                .counters
-                .dropped(DropCause::Timeout, u64::from(spans));
-            self.fail(
-                Cause::Timeout,
-                format!("{spans} spans were not accepted for 10 minutes and are dropped"),
-            );
-            self.release(old);
-        }
-        pieces.is_empty()
-    }
-
-    /// Sends halves of what was too large, down to single spans.
-    fn halve(&mut self, mut pieces: Vec<Piece>, encoded: Encoded, message: String) {
-        if let [piece] = pieces.as_slice() {
-            let Some(halves) = piece.split() else {
-                self.fail(Cause::TooLarge, message);
-                return self.finished(pieces, encoded, Some(DropCause::TooLarge));
-            };
-            pieces = halves.into();
-        }
-        let pieces = pieces.into_iter().map(Piece::alone).collect();
-        self.backlog.put_back(pieces);
-    }
-
-    fn close(&mut self) -> Option<String> {
-        let left = self.backlog.take_all();
-        let spans: u32 = left.iter().map(|piece| piece.records).sum();
-        if spans > 0 {
-            let message = format!("{spans} spans were not exported before shutdown ended");
-            self.fail(Cause::Shutdown, message);
-            self.pipeline
-                .counters
-                .dropped(DropCause::Shutdown, u64::from(spans));
-        }
-        self.release(left);
-        self.failure.take()
-    }
-
-    fn fail(&mut self, cause: Cause, reason: String) {
-        self.failure = Some(reason.clone());
-        self.report(cause, reason);
-    }
-
-    fn report(&self, cause: Cause, message: String) {
-        self.pipeline.diagnostics.report(cause, message);
+    /// Why not everything was exported since the last time somebody asked.
+    fn failure(&mut self, metrics: Option<String>) -> Option<String> {
+        let lanes = self.lanes.iter_mut();
+        let failures: Vec<_> = lanes
+            .filter_map(|lane| lane.failure.take())
+            .chain(metrics)
+            .collect();
+        (!failures.is_empty()).then(|| failures.join("; "))
     }
 }
 
-/// Until delivery must stop: the deadline of a shutdown, or at once if then the endpoint is known to be down.
-pub(crate) async fn cancelled(pipeline: &Pipeline, delivery: &Delivery) {
-    let waiting = &pipeline.waiting;
-    let close_by = pipeline.signal.until(|| waiting.close_by()).await;
-    // Attempts go on until then, and one of them may find the endpoint down.
-    while close_by > Instant::now() && !delivery.is_down() {
-        let look_again = Instant::now() + Duration::from_millis(20);
-        tokio::time::sleep_until(close_by.min(look_again).into()).await;
+/// Never without a time.
+async fn sleep_until(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Exports the metrics once more, after an export that is under way.
+async fn metrics_after(before: Option<MetricsFlush<'_>>, metrics: &Export) -> Option<String> {
+    let before = match before {
+        Some(before) => before.await,
+        None => None,
+    };
+    metrics.now().await.or(before)
+}
+
+/// What the metrics' part of a flush ends with; never if there is none.
+async fn next_failure(flush: &mut Option<MetricsFlush<'_>>) -> Option<String> {
+    match flush {
+        Some(flush) => flush.await,
+        None => std::future::pending().await,
     }
 }

@@ -17,6 +17,12 @@ pub(crate) enum Content {
     Latin1(Vec<u8>),
 }
 
+impl Default for Content {
+    fn default() -> Self {
+        Self::Utf8(String::new())
+    }
+}
+
 impl Content {
     /// `bytes` that the host calls UTF-8.
     pub(crate) fn utf8(bytes: Vec<u8>) -> Self {
