@@ -12,14 +12,28 @@ pub(crate) fn pair(low: u32, high: u32) -> u64 {
     u64::from(low) | (u64::from(high) << 32)
 }
 
+/// Bytes of a text that is read at once; a longer one is measured first, which is a call more.
+const SHORT: usize = 256;
+
 /// A string, with U+FFFD for lone surrogates; empty for what is none.
 pub(crate) fn read_text(env: sys::napi_env, value: sys::napi_value) -> String {
+    let mut short = [0u8; SHORT];
+    let mut written = 0;
+    // SAFETY: the buffer has the size that is given, and Node.js ends the text with a zero byte inside it.
+    unsafe {
+        sys::napi_get_value_string_utf8(env, value, short.as_mut_ptr().cast(), SHORT, &mut written)
+    };
+    // Whole characters are written as long as they fit with the zero byte, so that a text that was cut fills all but four.
+    if written < SHORT - 4 {
+        return String::from_utf8_lossy(&short[..written]).into_owned();
+    }
+    read_long_text(env, value)
+}
+
+fn read_long_text(env: sys::napi_env, value: sys::napi_value) -> String {
     let mut length = 0;
     // SAFETY: without a buffer the call only measures.
-    let status = unsafe { sys::napi_get_value_string_utf8(env, value, null_mut(), 0, &mut length) };
-    if status != sys::Status::napi_ok {
-        return String::new();
-    }
+    unsafe { sys::napi_get_value_string_utf8(env, value, null_mut(), 0, &mut length) };
     let mut bytes: Vec<u8> = Vec::with_capacity(length + 1);
     let mut written = 0;
     // SAFETY: the buffer has room for the text and the zero byte that is written after it.

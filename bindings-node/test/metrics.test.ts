@@ -110,6 +110,21 @@ test('attributes are read as those of spans are', async () => {
   });
 });
 
+test('texts of every length and width arrive whole', async () => {
+  const attributes: Record<string, string> = {};
+  for (const letter of ['x', 'é', '€', '😀']) {
+    for (let bytes = 240; bytes < 264; bytes++) {
+      const count = Math.floor(bytes / Buffer.byteLength(letter));
+      attributes[`${letter}${bytes}`] =
+        letter.repeat(count) + 'x'.repeat(bytes - count * Buffer.byteLength(letter));
+    }
+  }
+  const sink = await traced(() => counter('texts').add(1, attributes), { redaction: 'off' });
+  const [sum] = sink.counted('texts');
+  const received = Object.entries(sum.attributes).map(([key, value]) => [key, value.string]);
+  assert.deepEqual(Object.fromEntries(received), attributes);
+});
+
 test('secrets in attributes stay in the process', async () => {
   const sink = await traced(() =>
     counter('orders').add(1, { password: 'hunter2', by: 'mail of ann@example.com', none: null as never }),
