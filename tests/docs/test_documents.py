@@ -18,6 +18,7 @@ RUN_HERE = ("python3 tools/make.py list",)
 # Covered elsewhere; the reason says where a broken one would show.
 COVERED = {
     "python3 tools/make.py setup": "every suite starts with it",
+    "python3 tests/conformance/run.py": "the suite conformance",
     "node --import polyspan/register": "bindings-node/test/modules.test.ts",
     "make": "the target must be in the Makefile; .ci/run runs `make test` and `make test-ci`",
 }
