@@ -31,6 +31,15 @@ impl Problems {
 }
 
 impl Config {
+    /// Everything that is wrong: what making a provider would fail with, then what it would only warn of. One sentence each.
+    pub fn problems(&self) -> Vec<String> {
+        let errors = self.problems.errors.iter();
+        let errors = errors.map(|(_, error)| error.to_string());
+        errors
+            .chain(self.problems.warnings.iter().cloned())
+            .collect()
+    }
+
     /// Checks what no option can check alone, and reports what earlier steps could not: the configuration to build from.
     ///
     /// # Errors

@@ -13,7 +13,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::{Compression, Config, ConfigError, Exporter, Headers, Protocol, Timeout};
+use super::{Compression, Config, ConfigError, Exporter, Headers, Protocol, Source, Timeout};
 use crate::export::endpoint::{Endpoint, Signal, shown};
 use crate::export::memory::InMemory;
 
@@ -279,6 +279,7 @@ impl Config {
     #[must_use]
     pub fn trace_destinations(mut self, destinations: impl Into<Vec<Destination>>) -> Self {
         self.trace_destinations = Some(destinations.into());
+        self.note_source("trace_destinations", Source::Code);
         self
     }
 
@@ -287,6 +288,7 @@ impl Config {
     #[must_use]
     pub fn metric_destinations(mut self, destinations: impl Into<Vec<Destination>>) -> Self {
         self.metric_destinations = Some(destinations.into());
+        self.note_source("metric_destinations", Source::Code);
         self
     }
 
@@ -320,7 +322,7 @@ impl Config {
 
     fn destination(&self, exporter: Exporter, signal: Signal) -> Option<Destination> {
         match exporter {
-            Exporter::Otlp => Some(Destination::Otlp(self.otlp(signal))),
+            Exporter::Otlp => Some(Destination::Otlp(self.otlp_of_options(signal))),
             Exporter::Console => Some(Destination::Console),
             Exporter::OtlpStdout => Some(Destination::File(OtlpFile::stdout())),
             Exporter::None => None,
@@ -328,7 +330,7 @@ impl Config {
     }
 
     /// The receiver that the flat options describe.
-    fn otlp(&self, signal: Signal) -> Otlp {
+    pub(super) fn otlp_of_options(&self, signal: Signal) -> Otlp {
         let settings = self.otlp_settings(signal);
         let path = |text: Option<String>| text.map(PathBuf::from);
         Otlp {

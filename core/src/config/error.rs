@@ -24,6 +24,17 @@ pub enum ConfigError {
         /// The option that was probably meant.
         similar: Option<&'static str>,
     },
+    /// A configuration or policy file cannot be used.
+    InFile {
+        /// The file, as it was named.
+        file: String,
+        /// The line of the value that is wrong, counted from 1; 0 if it is the file as a whole.
+        line: usize,
+        /// Where in the file, such as `tracer_provider.processors[0]`; empty if it is the file as a whole.
+        path: String,
+        /// What is wrong, and what to do: a clause that follows the path.
+        what: String,
+    },
     /// Several settings are wrong, and `POLYSPAN_STRICT` (or the option `strict`) asks for all of them at once.
     Several {
         /// One sentence for each.
@@ -36,6 +47,8 @@ impl ConfigError {
     pub fn field(&self) -> &str {
         match self {
             ConfigError::Invalid { field, .. } | ConfigError::Unknown { field, .. } => field,
+            ConfigError::InFile { path, file, .. } if path.is_empty() => file,
+            ConfigError::InFile { path, .. } => path,
             ConfigError::Several { .. } => "",
         }
     }
@@ -87,6 +100,21 @@ impl fmt::Display for ConfigError {
                         "; see the reference of options for the names that there are"
                     ),
                 }
+            }
+            ConfigError::InFile {
+                file,
+                line,
+                path,
+                what,
+            } => {
+                f.write_str(file)?;
+                if *line > 0 {
+                    write!(f, ", line {line}")?;
+                }
+                if !path.is_empty() {
+                    write!(f, ": {path}")?;
+                }
+                write!(f, " {what}")
             }
             ConfigError::Several { problems } => {
                 let count = problems.len();

@@ -31,6 +31,14 @@ pub(crate) struct Place<T: 'static> {
     pub(crate) clear: fn(&mut Config),
 }
 
+impl<T> Place<T> {
+    fn copy(&self, from: &Config, to: &mut Config) {
+        if let Some(value) = (self.get)(from) {
+            (self.set)(to, value);
+        }
+    }
+}
+
 /// What a setting may be, and where it is kept.
 pub(crate) enum Field {
     /// Any text but none.
@@ -149,10 +157,13 @@ impl Field {
                 (place.set)(config, headers);
             }
             Field::Attributes(place) => {
-                let attributes = pairs::parse_text(text)?
+                let attributes: Vec<_> = pairs::parse_text(text)?
                     .into_iter()
                     .map(|(key, value)| (key, OwnedValue::Str(value)))
                     .collect();
+                if *source == Source::Code {
+                    config.code_attributes.extend(attributes.clone());
+                }
                 (place.set)(config, attributes);
             }
         }
@@ -211,6 +222,29 @@ impl Field {
             Field::Headers(_) | Field::Attributes(_) => {
                 "a list of the form key=value,key=value, percent-encoded".to_owned()
             }
+        }
+    }
+
+    /// Takes the value of one configuration over into another.
+    pub(crate) fn copy(&self, from: &Config, to: &mut Config) {
+        match self {
+            Field::Text(place) => place.copy(from, to),
+            Field::Flag(place) => place.copy(from, to),
+            Field::Whole { place, .. } => place.copy(from, to),
+            Field::Delay(place) => place.copy(from, to),
+            Field::Timeout(place) => place.copy(from, to),
+            Field::Ratio(place) => place.copy(from, to),
+            Field::Choice { get, set, .. } => {
+                if let Some(name) = get(from) {
+                    set(to, &name);
+                }
+            }
+            Field::Sampler(place) => place.copy(from, to),
+            Field::Exporters(place) => place.copy(from, to),
+            Field::Propagators(place) => place.copy(from, to),
+            Field::Endpoint(place) => place.copy(from, to),
+            Field::Headers(place) => place.copy(from, to),
+            Field::Attributes(place) => place.copy(from, to),
         }
     }
 

@@ -16,7 +16,8 @@
 //! | file | is |
 //! |---|---|
 //! | `option`, `options` | what an option is; the table of all, from which everything else follows |
-//! | `origin` | where a value came from |
+//! | `origin`, `overlay` | where a value came from; code over everything outside |
+//! | `file` | declarative configuration: `OTEL_CONFIG_FILE` and the policy file |
 //! | `check` | what no option can check alone |
 //! | `field` | the kinds of values: read, bounded, shown |
 //! | `choices` | the values that are one of a few names |
@@ -36,10 +37,12 @@ pub mod destination;
 mod environment;
 mod error;
 mod field;
+mod file;
 mod option;
 mod options;
 mod origin;
 mod otlp;
+mod overlay;
 mod pairs;
 mod sampling;
 mod setters;
@@ -77,6 +80,10 @@ use sampling::SamplerChoice;
 pub struct Config {
     pub(crate) service_name: Option<String>,
     pub(crate) resource_attributes: Vec<(String, OwnedValue)>,
+    /// Those that code has set; they are among the others too.
+    code_attributes: Vec<(String, OwnedValue)>,
+    config_file: Option<String>,
+    policy_file: Option<String>,
     pub(crate) disabled: bool,
     pub(crate) sampler: SamplerChoice,
     pub(crate) sampler_arg: Option<f64>,
@@ -140,6 +147,9 @@ impl Default for Config {
         Self {
             service_name: None,
             resource_attributes: Vec::new(),
+            code_attributes: Vec::new(),
+            config_file: None,
+            policy_file: None,
             disabled: false,
             sampler: SamplerChoice::default(),
             sampler_arg: None,
@@ -220,6 +230,11 @@ impl Config {
         })?;
         option.field.read(self, value, &Source::Code, name)?;
         self.settle_in_code(option.name);
+        match option.name {
+            "config_file" => self.load_file(),
+            "policy_file" => self.load_policy_file(),
+            _ => {}
+        }
         Ok(())
     }
 
@@ -301,6 +316,7 @@ impl Config {
                 self.forget_source(special.name);
             }
         }
+        self.change_destinations_of_file(option);
     }
 
     /// Sets an attribute of the resource; one of that name is replaced in place.

@@ -174,7 +174,9 @@ impl Config {
     /// Adds an attribute to the resource; one of that name is replaced.
     #[must_use]
     pub fn resource_attribute<'v>(mut self, key: &str, value: impl Into<Value<'v>>) -> Self {
-        self.put_resource_attribute(key.to_owned(), OwnedValue::from(&value.into()));
+        let attribute = (key.to_owned(), OwnedValue::from(&value.into()));
+        self.code_attributes.push(attribute.clone());
+        self.put_resource_attribute(attribute.0, attribute.1);
         self.settle_in_code("resource_attributes");
         self
     }

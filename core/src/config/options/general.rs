@@ -65,6 +65,20 @@ pub(super) const GROUP: OptionGroup = OptionGroup {
         )
         .unset("no limit"),
         ConfigOption::new(
+            "config_file",
+            &["OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"],
+            "A declarative configuration file; it hides all other variables but those that it refers to.",
+            Field::Text(optional!(config_file)),
+        )
+        .unset("none"),
+        ConfigOption::new(
+            "policy_file",
+            &["POLYSPAN_POLICY_FILE"],
+            "A file with the policy alone: redaction, sampler, limits and propagator.",
+            Field::Text(optional!(policy_file)),
+        )
+        .unset("none"),
+        ConfigOption::new(
             "log_level",
             &["OTEL_LOG_LEVEL"],
             "How much polyspan tells of its own problems.",

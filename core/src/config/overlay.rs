@@ -1,0 +1,92 @@
+//! Code over everything outside, in whatever order a program sets things.
+//!
+//! A program may name a configuration file after it has set options, and set options after that. What code has set is kept
+//! apart from what comes from outside by [`Source`], and put on top again.
+
+use super::{Config, ConfigOption, Destination, Signal, Source, file};
+
+impl Config {
+    /// Reads the configuration file that code has named. The file hides the environment; what code has set stays.
+    pub(super) fn load_file(&mut self) {
+        if let Some(name) = self.config_file.clone() {
+            self.under_code(|config| {
+                *config = file::load(&name, &|variable| std::env::var_os(variable))
+            });
+        }
+    }
+
+    /// Reads the policy file that code has named, over the environment and under what code has set.
+    pub(super) fn load_policy_file(&mut self) {
+        if let Some(name) = self.policy_file.clone() {
+            self.under_code(|config| {
+                file::load_policy(config, &name, &|variable| std::env::var_os(variable));
+            });
+        }
+    }
+
+    fn under_code(&mut self, change: impl FnOnce(&mut Config)) {
+        let before = self.clone();
+        change(self);
+        for (key, value) in &before.code_attributes {
+            self.put_resource_attribute(key.clone(), value.clone());
+        }
+        self.code_attributes.clone_from(&before.code_attributes);
+        for (name, source) in &before.sources {
+            if *source != Source::Code {
+                continue;
+            }
+            if let Some(option) = ConfigOption::find(name)
+                && option.name != "resource_attributes"
+            {
+                option.field.copy(&before, self);
+            }
+            self.settle_in_code(name);
+        }
+        if before.source("trace_destinations") == Some(&Source::Code) {
+            self.trace_destinations
+                .clone_from(&before.trace_destinations);
+        }
+        if before.source("metric_destinations") == Some(&Source::Code) {
+            self.metric_destinations
+                .clone_from(&before.metric_destinations);
+        }
+    }
+
+    /// Puts what code has said about OTLP over the destinations of a configuration file.
+    pub(super) fn change_destinations_of_file(&mut self, option: &str) {
+        for (signal, list, own) in [
+            (Signal::Traces, "exporter", "traces_"),
+            (Signal::Metrics, "metrics_exporter", "metrics_"),
+        ] {
+            let from_file = matches!(self.source(list), Some(Source::File { .. }));
+            let code = self.otlp_of_options(signal);
+            let place = match signal {
+                Signal::Traces => &mut self.trace_destinations,
+                Signal::Metrics => &mut self.metric_destinations,
+            };
+            if option == list {
+                // Named by code now, by name: the options describe them.
+                *place = None;
+            }
+            if !from_file {
+                continue;
+            }
+            for destination in place.iter_mut().flatten() {
+                let Destination::Otlp(otlp) = destination else {
+                    continue;
+                };
+                match option.strip_prefix(own).unwrap_or(option) {
+                    "endpoint" => otlp.endpoint.clone_from(&code.endpoint),
+                    "protocol" => otlp.protocol = code.protocol,
+                    "headers" => otlp.headers = code.headers.clone(),
+                    "timeout" => otlp.timeout = code.timeout,
+                    "compression" => otlp.compression = code.compression,
+                    "certificate" | "client_certificate" | "client_key" | "insecure" => {
+                        otlp.tls = code.tls.clone();
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+}
