@@ -7,10 +7,10 @@ use crate::bytes::{fill, polyspan_buffer, polyspan_bytes};
 use crate::context::{self, polyspan_context};
 use crate::failure::Failure;
 use crate::guard::guard;
-use crate::provider::{InUse, find};
+use crate::provider::find;
 use crate::sized;
 use crate::span;
-use polyspan::propagate::environment;
+use polyspan::propagate::environment::{self, name as variable};
 use polyspan::{Baggage, SpanContext};
 use std::ptr::null_mut;
 
@@ -45,13 +45,8 @@ pub unsafe extern "C" fn polyspan_propagation_inject(
     out: *mut polyspan_buffer,
 ) -> i32 {
     guard(null_mut(), || {
-        let provider = find(provider)?;
-        // SAFETY: borrowed for the call.
-        unsafe {
-            let (context, baggage) = read(span, context, tracestate, baggage)?;
-            let block = inject(&provider, &context, &baggage, &str::to_owned);
-            fill(out, "out", &block)
-        }
+        // SAFETY: by the header's contract null or the caller's.
+        unsafe { inject(provider, span, context, tracestate, baggage, out, header) }
     })
 }
 
@@ -67,13 +62,8 @@ pub unsafe extern "C" fn polyspan_propagation_to_environment(
     out: *mut polyspan_buffer,
 ) -> i32 {
     guard(null_mut(), || {
-        let provider = find(provider)?;
-        // SAFETY: borrowed for the call.
-        unsafe {
-            let (context, baggage) = read(span, context, tracestate, baggage)?;
-            let block = inject(&provider, &context, &baggage, &environment::name);
-            fill(out, "out", &block)
-        }
+        // SAFETY: by the header's contract null or the caller's.
+        unsafe { inject(provider, span, context, tracestate, baggage, out, variable) }
     })
 }
 
@@ -134,6 +124,10 @@ pub unsafe extern "C" fn polyspan_propagation_from_environment(
     })
 }
 
+fn header(field: &str) -> String {
+    field.to_owned()
+}
+
 fn append(block: &mut Vec<u8>, text: &str) {
     block.extend(text.bytes().filter(|&byte| byte != 0));
     block.push(0);
@@ -149,6 +143,32 @@ fn parts<'a>(block: &'a [u8], argument: &'static str) -> Result<Vec<&'a [u8]>, F
             must: "end with a zero byte",
         }),
     }
+}
+
+/// Writes what the propagators inject: the name of a field as `name` spells it, and its value, in turn.
+///
+/// # Safety
+///
+/// The pointers are null or the caller's for the call.
+unsafe fn inject(
+    provider: u64,
+    span: u64,
+    context: *const polyspan_context,
+    tracestate: polyspan_bytes,
+    baggage: polyspan_bytes,
+    out: *mut polyspan_buffer,
+    name: fn(&str) -> String,
+) -> Result<(), Failure> {
+    let provider = find(provider)?;
+    // SAFETY: handed on.
+    let (context, baggage) = unsafe { read(span, context, tracestate, baggage)? };
+    let mut block = Vec::new();
+    provider.inject(&context, &baggage, &mut |field, value| {
+        append(&mut block, &name(field));
+        append(&mut block, value);
+    });
+    // SAFETY: handed on.
+    unsafe { fill(out, "out", &block) }
 }
 
 /// # Safety
@@ -188,20 +208,6 @@ unsafe fn read(
         baggage.set_with_metadata(*key, *value, *metadata);
     }
     Ok((context, baggage))
-}
-
-fn inject(
-    provider: &InUse,
-    context: &SpanContext,
-    baggage: &Baggage,
-    name: &dyn Fn(&str) -> String,
-) -> Vec<u8> {
-    let mut block = Vec::new();
-    provider.inject(context, baggage, &mut |header, value| {
-        append(&mut block, &name(header));
-        append(&mut block, value);
-    });
-    block
 }
 
 /// # Safety
