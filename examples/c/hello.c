@@ -1,7 +1,7 @@
 /* The smallest traced C program: one trace with two spans, one of which fails.
  *
  *   polyspan view &                       # or any OTLP receiver: OTEL_EXPORTER_OTLP_ENDPOINT=http://...
- *   cc hello.c -I../../include -L../../target/debug -lpolyspan_native -o hello && ./hello
+ *   cc hello.c -I../../include -L../../target/debug -Wl,-rpath,../../target/debug -lpolyspan_native -o hello && ./hello
  */
 #include <polyspan.h>
 #include <stdio.h>

@@ -19,6 +19,8 @@ RUN_HERE = ("python3 tools/make.py list",)
 COVERED = {
     "python3 tools/make.py setup": "every suite starts with it",
     "python3 tests/conformance/run.py": "the suite conformance",
+    "cargo run --bin polyspan -- view": "tests/c/run.py and the demo start it",
+    "cargo run --bin hello": "examples/rust/tests/arrives.rs",
     "node --import polyspan/register": "bindings-node/test/modules.test.ts",
     "make": "the target must be in the Makefile; .ci/run runs `make test` and `make test-ci`",
 }
@@ -36,10 +38,12 @@ PROGRAMS = {
     "bindings-node/examples/*": "bindings-node/test/examples.test.ts",
     "bindings-python/examples/*": "bindings-python/tests/test_examples.py",
     "bindings-dotnet/examples/*/*.cs": "bindings-dotnet/tests/Polyspan.Tests/ExampleTests.cs",
+    "examples/c/*.c": "tests/c/run.py",
+    "examples/rust/*.rs": "examples/rust/tests/arrives.rs",
     "tests/unity/Host/Example.cs": "tests/unity/Host/ExampleTests.cs",
 }
 QUOTING = ("README.md", "bindings-*/README.md", "unity-plugin/README.md")
-LANGUAGES = {"csharp", "js", "python", "ts"}
+LANGUAGES = {"c", "csharp", "js", "python", "rust", "ts"}
 
 
 class Commands(unittest.TestCase):
