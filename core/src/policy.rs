@@ -3,9 +3,10 @@
 use crate::config::{Config, ConfigError};
 use crate::fingerprint::fnv1a;
 use crate::propagate::Propagators;
+use crate::propagate::sentry::Head;
 use crate::redact::Redactor;
 use crate::sample::{Mask, Sampler};
-use crate::trace::Limits;
+use crate::trace::{Limits, OwnedValue};
 
 /// Sampler, redactor, limits and propagators of one provider.
 #[derive(Debug)]
@@ -23,11 +24,15 @@ impl Policy {
     /// The sampler's argument is not a ratio.
     pub(crate) fn compile(config: &Config) -> Result<Self, ConfigError> {
         let sampler = config.head_sampler()?;
+        let propagators = match sentry_head(config, &sampler) {
+            Some(head) => config.propagators.clone().with_sentry_head(head),
+            None => config.propagators.clone(),
+        };
         Ok(Self {
             mask: sampler.mask(),
             sampler,
             redactor: Redactor::new(config.redaction),
-            propagators: config.propagators.clone(),
+            propagators,
             limits: config.limits(),
         })
     }
@@ -52,5 +57,60 @@ impl Policy {
             self.redactor.describe(),
             self.propagators.describe(),
         )
+    }
+}
+
+/// What Sentry is told of the traces that begin here, if a DSN says in whose name.
+fn sentry_head(config: &Config, sampler: &Sampler) -> Option<Head> {
+    let attribute = |key: &str| {
+        let found = config.resource_attributes.iter().find(|(k, _)| k == key);
+        match &found?.1 {
+            OwnedValue::Str(text) => Some(text.clone()),
+            _ => None,
+        }
+    };
+    let mut head = Head::from_dsn(config.sentry_dsn.as_ref()?.text())?;
+    head.environment = attribute("deployment.environment.name");
+    head.release = attribute("service.version");
+    head.sample_rate = rate_at_roots(sampler);
+    Some(head)
+}
+
+/// The share of traces that begin here and are sampled, where the sampler knows it.
+fn rate_at_roots(sampler: &Sampler) -> Option<f64> {
+    match sampler {
+        Sampler::AlwaysOn => Some(1.0),
+        Sampler::AlwaysOff => Some(0.0),
+        Sampler::TraceIdRatio(ratio) => Some(ratio.ratio()),
+        Sampler::ParentBased(by_parent) => rate_at_roots(&by_parent.root),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentry_is_told_of_traces_that_begin_here_only_with_a_dsn() {
+        let mut config = Config::default()
+            .resource_attribute("service.version", "1.2")
+            .resource_attribute("deployment.environment.name", "staging");
+        let head = |config: &Config| sentry_head(config, &config.head_sampler().unwrap());
+        assert_eq!(head(&config), None);
+        config
+            .set("sentry_dsn", "https://abc@o42.ingest.sentry.io/7")
+            .unwrap();
+        config.set("sampler", "parentbased_traceidratio").unwrap();
+        config.set("sampler_arg", "0.25").unwrap();
+        let head = head(&config).unwrap();
+        assert_eq!(
+            (head.public_key.as_str(), head.org_id.as_deref()),
+            ("abc", Some("42"))
+        );
+        assert_eq!(
+            (head.release.as_deref(), head.environment.as_deref()),
+            (Some("1.2"), Some("staging"))
+        );
+        assert_eq!(head.sample_rate, Some(0.25));
     }
 }

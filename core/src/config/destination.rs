@@ -331,7 +331,14 @@ impl Config {
 
     /// The receiver that the flat options describe.
     pub(super) fn otlp_of_options(&self, signal: Signal) -> Otlp {
-        let settings = self.otlp_settings(signal);
+        let mut settings = self.otlp_settings(signal);
+        let mut endpoint = self.endpoint_of(signal).to_string();
+        if let Some(sentry) = self.sentry_endpoint(signal) {
+            endpoint = sentry.url;
+            settings.headers = Some(sentry.headers);
+            // Sentry speaks nothing else.
+            settings.protocol = settings.protocol.filter(|one| *one != Protocol::Grpc);
+        }
         let path = |text: Option<String>| text.map(PathBuf::from);
         Otlp {
             protocol: settings.protocol.unwrap_or(Protocol::HttpProtobuf),
@@ -344,7 +351,7 @@ impl Config {
                 client_key: path(settings.client_key),
                 insecure: settings.insecure.unwrap_or_default(),
             },
-            ..Otlp::new(self.endpoint_of(signal).to_string())
+            ..Otlp::new(endpoint)
         }
     }
 }

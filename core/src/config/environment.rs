@@ -11,7 +11,7 @@ use super::error::{ConfigError, readable};
 use super::field::Field;
 use super::option::ConfigOption;
 use super::origin::Source;
-use super::{Config, file};
+use super::{Config, aliases, file};
 
 /// Reads a variable; `None` if it is not set.
 pub(crate) type Lookup<'a> = dyn Fn(&str) -> Option<OsString> + 'a;
@@ -40,6 +40,7 @@ pub(crate) fn read(lookup: &Lookup<'_>) -> Config {
         let warning = format!("{variable} is set, but comes in a later version; it has no effect");
         config.problems.warn(variable, warning);
     }
+    aliases::read(&mut config, lookup);
     if let Some(policy) = config.policy_file.clone() {
         file::load_policy(&mut config, &policy, lookup);
     }
@@ -138,6 +139,6 @@ fn report(problems: &mut Problems, option: &'static str, error: ConfigError, fal
     }
 }
 
-fn is_blank(text: &OsString) -> bool {
+pub(super) fn is_blank(text: &OsString) -> bool {
     text.to_str().is_some_and(|text| text.trim().is_empty())
 }

@@ -10,7 +10,8 @@ use super::option::OptionKind;
 use super::origin::Source;
 use super::otlp::{Headers, Timeout, parse_endpoint};
 use super::sampling::SamplerChoice;
-use super::{Config, ConfigError, Exporter, Exporters, pairs};
+use super::sentry::Dsn;
+use super::{Alias, Config, ConfigError, Exporter, Exporters, pairs};
 use crate::export::endpoint::shown;
 use crate::propagate::{Propagator, Propagators};
 use crate::sample;
@@ -70,6 +71,9 @@ pub(crate) enum Field {
     Sampler(Place<SamplerChoice>),
     Propagators(Place<Propagators>),
     Exporters(Place<Exporters>),
+    /// Groups of other systems' variables, or none.
+    Aliases(Place<Vec<Alias>>),
+    Dsn(Place<Dsn>),
     Endpoint(Place<Uri>),
     Headers(Place<Headers>),
     Attributes(Place<Vec<(String, OwnedValue)>>),
@@ -134,6 +138,8 @@ impl Field {
                 }
                 return refusal.map_or(Ok(()), Err);
             }
+            Field::Aliases(place) => (place.set)(config, aliases(text)?),
+            Field::Dsn(place) => (place.set)(config, Dsn::parse(text).ok_or(None)?),
             Field::Exporters(place) => {
                 let (known, unknown) = Exporters::parse(text);
                 let some = !known.list().is_empty();
@@ -183,6 +189,15 @@ impl Field {
             Field::Sampler(place) => (place.get)(config)?.shown().into_owned(),
             Field::Propagators(place) => (place.get)(config)?.describe(),
             Field::Exporters(place) => (place.get)(config)?.to_string(),
+            Field::Aliases(place) => match (place.get)(config)?.as_slice() {
+                [] => "none".to_owned(),
+                list => list
+                    .iter()
+                    .map(|one| one.name())
+                    .collect::<Vec<_>>()
+                    .join(","),
+            },
+            Field::Dsn(place) => (place.get)(config)?.to_string(),
             Field::Endpoint(place) => shown(&(place.get)(config)?.to_string()),
             Field::Headers(place) => (place.get)(config).filter(|h| !h.is_empty())?.to_string(),
             // Values may be anything, so only the keys are shown.
@@ -210,6 +225,10 @@ impl Field {
             Field::Choice { names, note, .. } => one_of(names) + note,
             Field::Sampler(_) => one_of(&sample::NAMES),
             Field::Propagators(_) => format!("a list of {}, or none", Propagator::NAMES.join(", ")),
+            Field::Aliases(_) => format!("a list of {}, or none", Alias::NAMES.join(", ")),
+            Field::Dsn(_) => {
+                "a Sentry DSN, such as https://<key>@o42.ingest.sentry.io/7".to_owned()
+            }
             Field::Exporters(_) => {
                 let names = Exporter::NAMES.iter().filter(|name| **name != "none");
                 let names: Vec<_> = names.copied().collect();
@@ -241,6 +260,8 @@ impl Field {
             }
             Field::Sampler(place) => place.copy(from, to),
             Field::Exporters(place) => place.copy(from, to),
+            Field::Aliases(place) => place.copy(from, to),
+            Field::Dsn(place) => place.copy(from, to),
             Field::Propagators(place) => place.copy(from, to),
             Field::Endpoint(place) => place.copy(from, to),
             Field::Headers(place) => place.copy(from, to),
@@ -260,6 +281,8 @@ impl Field {
             Field::Choice { clear, .. } => *clear,
             Field::Sampler(place) => place.clear,
             Field::Exporters(place) => place.clear,
+            Field::Aliases(place) => place.clear,
+            Field::Dsn(place) => place.clear,
             Field::Propagators(place) => place.clear,
             Field::Endpoint(place) => place.clear,
             Field::Headers(place) => place.clear,
@@ -274,6 +297,7 @@ impl Field {
             Field::Choice { names, .. } => names.to_vec(),
             Field::Sampler(_) => sample::NAMES.to_vec(),
             Field::Exporters(_) => Exporter::NAMES.to_vec(),
+            Field::Aliases(_) => [Alias::NAMES, &["none"]].concat(),
             Field::Propagators(_) => [Propagator::NAMES, &["none"]].concat(),
             _ => Vec::new(),
         }
@@ -281,20 +305,20 @@ impl Field {
 
     pub(crate) fn kind(&self) -> OptionKind {
         match self {
-            Field::Text(_) | Field::Endpoint(_) => OptionKind::Text,
+            Field::Text(_) | Field::Endpoint(_) | Field::Dsn(_) => OptionKind::Text,
             Field::Flag(_) => OptionKind::Flag,
             Field::Whole { .. } => OptionKind::Whole,
             Field::Delay(_) | Field::Timeout(_) => OptionKind::Millis,
             Field::Ratio(_) => OptionKind::Number,
             Field::Choice { .. } | Field::Sampler(_) => OptionKind::Choice,
-            Field::Exporters(_) | Field::Propagators(_) => OptionKind::List,
+            Field::Exporters(_) | Field::Propagators(_) | Field::Aliases(_) => OptionKind::List,
             Field::Headers(_) | Field::Attributes(_) => OptionKind::Pairs,
         }
     }
 
     fn showable(&self, text: &str) -> Option<String> {
         match self {
-            Field::Headers(_) | Field::Attributes(_) => None,
+            Field::Headers(_) | Field::Attributes(_) | Field::Dsn(_) => None,
             Field::Endpoint(_) => Some(readable(&shown(text), SHOWN)),
             _ => Some(readable(text, SHOWN)),
         }
@@ -322,6 +346,28 @@ fn ratio(text: &str) -> Option<f64> {
     text.parse()
         .ok()
         .filter(|ratio| (0.0..=1.0).contains(ratio))
+}
+
+fn aliases(text: &str) -> Result<Vec<Alias>, Refusal> {
+    let mut groups = Vec::new();
+    let names: Vec<_> = text
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .collect();
+    match names.as_slice() {
+        [] => return Err(None),
+        [none] if none.eq_ignore_ascii_case("none") => return Ok(groups),
+        _ => {}
+    }
+    for name in names {
+        match Alias::from_name(name) {
+            Some(group) if groups.contains(&group) => {}
+            Some(group) => groups.push(group),
+            None => return Err(Some(unknown_in_list(name, Alias::LATER))),
+        }
+    }
+    Ok(groups)
 }
 
 /// What is wrong with the name of an exporter; nothing in particular if it is all that was given.

@@ -25,12 +25,14 @@
 //! | `environment` | the OpenTelemetry rules for variables |
 //! | [`destination`] | where a signal goes: the list that all of this ends in |
 //! | `pairs`, `otlp` | lists of `key=value`; addresses and headers |
+//! | `aliases`, `sentry` | variables of other systems; a Sentry DSN |
 //! | `setters` | the typed options for Rust |
 //! | `error` | what is said about a wrong setting |
 //!
 //! A wrong option in code is an error that names option, value and what is allowed; a wrong `OTEL_` variable becomes a
 //! warning and is ignored; a wrong `POLYSPAN_` variable is an error that `Provider::new` reports.
 
+mod aliases;
 mod check;
 mod choices;
 pub mod destination;
@@ -45,11 +47,13 @@ mod otlp;
 mod overlay;
 mod pairs;
 mod sampling;
+mod sentry;
 mod setters;
 #[cfg(test)]
 mod tests;
 
 pub use crate::export::endpoint::Signal;
+pub use aliases::Alias;
 pub use choices::{
     Binding, Compression, ExemplarFilter, Exporter, HistogramAggregation, LogLevel, Protocol,
     Temporality,
@@ -74,6 +78,7 @@ use crate::trace::OwnedValue;
 use check::Problems;
 use otlp::OtlpSettings;
 use sampling::SamplerChoice;
+use sentry::Dsn;
 
 /// How polyspan behaves. See [`GROUPS`] for what each option means.
 #[derive(Clone)]
@@ -82,6 +87,8 @@ pub struct Config {
     pub(crate) resource_attributes: Vec<(String, OwnedValue)>,
     /// Those that code has set; they are among the others too.
     code_attributes: Vec<(String, OwnedValue)>,
+    aliases: Vec<Alias>,
+    pub(crate) sentry_dsn: Option<Dsn>,
     config_file: Option<String>,
     policy_file: Option<String>,
     pub(crate) disabled: bool,
@@ -148,6 +155,8 @@ impl Default for Config {
             service_name: None,
             resource_attributes: Vec::new(),
             code_attributes: Vec::new(),
+            aliases: Vec::new(),
+            sentry_dsn: None,
             config_file: None,
             policy_file: None,
             disabled: false,
@@ -233,6 +242,8 @@ impl Config {
         match option.name {
             "config_file" => self.load_file(),
             "policy_file" => self.load_policy_file(),
+            "aliases" => self.load_aliases(),
+            "sentry_dsn" => self.keep_metrics_from_sentry(),
             _ => {}
         }
         Ok(())

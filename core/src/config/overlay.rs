@@ -3,7 +3,7 @@
 //! A program may name a configuration file after it has set options, and set options after that. What code has set is kept
 //! apart from what comes from outside by [`Source`], and put on top again.
 
-use super::{Config, ConfigOption, Destination, Signal, Source, file};
+use super::{Config, ConfigOption, Destination, Signal, Source, aliases, file};
 
 impl Config {
     /// Reads the configuration file that code has named. The file hides the environment; what code has set stays.
@@ -22,6 +22,11 @@ impl Config {
                 file::load_policy(config, &name, &|variable| std::env::var_os(variable));
             });
         }
+    }
+
+    /// Reads other systems' variables, whose groups code has named.
+    pub(super) fn load_aliases(&mut self) {
+        self.under_code(|config| aliases::read(config, &|variable| std::env::var_os(variable)));
     }
 
     fn under_code(&mut self, change: impl FnOnce(&mut Config)) {

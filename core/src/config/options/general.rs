@@ -79,6 +79,12 @@ pub(super) const GROUP: OptionGroup = OptionGroup {
         )
         .unset("none"),
         ConfigOption::new(
+            "aliases",
+            &["POLYSPAN_ALIASES"],
+            "Which groups of other systems' variables are read, as weaker than the standard's.",
+            Field::Aliases(held!(aliases)),
+        ),
+        ConfigOption::new(
             "log_level",
             &["OTEL_LOG_LEVEL"],
             "How much polyspan tells of its own problems.",

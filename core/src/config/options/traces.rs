@@ -33,6 +33,13 @@ pub(super) const GROUP: OptionGroup = OptionGroup {
             Field::Exporters(held!(exporter)),
         ),
         ConfigOption::new(
+            "sentry_dsn",
+            &[],
+            "Sends spans to Sentry, unless an endpoint for them is set; SENTRY_DSN with POLYSPAN_ALIASES=sentry.",
+            Field::Dsn(optional!(sentry_dsn)),
+        )
+        .unset("none"),
+        ConfigOption::new(
             "schedule_delay",
             &["OTEL_BSP_SCHEDULE_DELAY"],
             "The longest that a finished span waits for its batch, in milliseconds.",

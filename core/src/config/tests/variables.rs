@@ -86,6 +86,7 @@ const CASES: &[Case] = &[
     ("OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT", "log_attribute_value_length_limit", "0", "0", &["abc", "-1", "2147483648"]),
     ("OTEL_LOG_LEVEL", "log_level", "Warning", "warn", &["loud"]),
     ("POLYSPAN_REDACTION", "redaction", "OFF", "off", &["of", "strict", "none"]),
+    ("POLYSPAN_ALIASES", "aliases", "Otlp, trace,otlp", "otlp,trace", &["jaeger", "trace,x", ",", "none,trace"]),
     ("POLYSPAN_STRICT", "strict", "True", "true", &["1", "yes"]),
 ];
 
