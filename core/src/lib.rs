@@ -38,6 +38,9 @@ pub mod config;
 pub mod diagnostics;
 pub mod export;
 mod fingerprint;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 pub mod generation;
 pub mod metrics;
 pub mod pipeline;

@@ -276,9 +276,9 @@ fn an_envelope_around_each_message_carries_context() {
             let field = self.0.get(name).and_then(serde_json::Value::as_str);
             field.map(str::to_owned).into_iter().collect()
         }
-        fn keys(&self) -> Vec<String> {
-            let fields = self.0.as_object().map(|object| object.keys().cloned());
-            fields.into_iter().flatten().collect()
+        fn keys(&self, visit: &mut dyn FnMut(&str)) {
+            let fields = self.0.as_object().into_iter().flatten();
+            fields.for_each(|(name, _)| visit(name));
         }
     }
     let received = Envelope(serde_json::from_str(&text).unwrap());

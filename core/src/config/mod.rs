@@ -52,6 +52,9 @@ mod setters;
 #[cfg(test)]
 mod tests;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use file::fuzz as fuzz_file;
+
 pub use crate::export::endpoint::Signal;
 pub use aliases::Alias;
 pub use choices::{

@@ -95,18 +95,18 @@ pub(super) fn inject(context: &SpanContext, set: &mut dyn FnMut(&str, &str)) {
 /// Reads the caller's baggage. Of a header that came twice the first counts, and headers count before what is written by
 /// hand.
 pub(super) fn extract_baggage(getter: &dyn Getter) -> Baggage {
+    let mut names: Vec<String> = Vec::new();
+    getter.keys(&mut |name| {
+        // A name that came a thousand times is looked up once, or all its values would come a thousand times.
+        let is_known = |name| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+        if names.len() < MAX_MEMBERS && key_of(name).is_some() && !is_known(name) {
+            names.push(name.to_ascii_lowercase());
+        }
+    });
     let mut entries = Baggage::new();
     let mut room = MAX_BYTES;
-    for name in getter.keys() {
-        if entries.len() == MAX_MEMBERS {
-            break;
-        }
-        let name = name.to_ascii_lowercase();
-        // Looked up once, or a name that came a thousand times would give all its values a thousand times.
-        let Some(key) = key_of(&name).filter(|key| entries.get(key).is_none()) else {
-            continue;
-        };
-        let Some(value) = first(getter, &name) else {
+    for name in &names {
+        let (Some(key), Some(value)) = (key_of(name), first(getter, name)) else {
             continue;
         };
         match room.checked_sub(key.len() + value.len()) {
@@ -121,8 +121,9 @@ pub(super) fn extract_baggage(getter: &dyn Getter) -> Baggage {
 }
 
 fn key_of(name: &str) -> Option<&str> {
-    let key = name.strip_prefix(UBERCTX)?;
-    (baggage::is_token(key) && !is_binary(key)).then_some(key)
+    let (prefix, key) = name.split_at_checked(UBERCTX.len())?;
+    let is_key = key.len() < MAX_BYTES && baggage::is_token(key) && !is_binary(key);
+    (is_key && prefix.eq_ignore_ascii_case(UBERCTX)).then_some(key)
 }
 
 /// Sends the baggage, one header an entry, and tells how many entries are left out.

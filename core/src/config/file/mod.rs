@@ -99,6 +99,23 @@ fn read(file: &str, lookup: &Lookup<'_>) -> Result<Node, Problem> {
         .map_err(|error| unreadable(error.line, format!("cannot be used: {}", error.problem)))
 }
 
+/// Reads text as the fuzzer makes it: what is wrong in a configuration, and what is made of the rest. It is tried as a
+/// policy too.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn fuzz(text: &str) -> (Vec<String>, String) {
+    let lookup: &Lookup<'_> = &|name| (name == "SET").then(|| "value".into());
+    let mut config = Config::default();
+    let problems = match yaml::parse(text, lookup) {
+        Ok(document) => {
+            policy::apply(&document, "fuzz.yaml", &mut Config::default());
+            let problems = apply(&document, "fuzz.yaml", &mut config).into_iter();
+            problems.map(|problem| problem.what).collect()
+        }
+        Err(unreadable) => vec![unreadable.problem],
+    };
+    (problems, config.describe())
+}
+
 /// Puts everything that a file says into `config`, and returns what is wrong.
 fn apply(document: &Node, file: &str, config: &mut Config) -> Vec<Problem> {
     let problems = schema::check(document);
