@@ -140,7 +140,7 @@ SETUPS: dict[str, Setup] = {
                 "dotnet",
                 ("dotnet build",),
                 cwd="bindings-dotnet",
-                inputs=("bindings-dotnet", "unity-plugin", _NATIVE),
+                inputs=("bindings-dotnet", "unity-plugin", "tests/unity/Host/Field.cs", _NATIVE),
                 outputs=("bindings-dotnet/src/Polyspan/bin/Debug/netstandard2.0/Polyspan.dll",),
             ),
             Build(

@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Text;
-
 namespace Polyspan.Tests;
 
 /// <summary>A span as the receiver sees it.</summary>
@@ -211,65 +208,5 @@ internal static class OtlpReader
         }
 
         return null;
-    }
-
-    private readonly record struct Field(int Id, ulong Number, byte[] Bytes)
-    {
-        public string Text => Encoding.UTF8.GetString(Bytes);
-
-        public string Hex => Convert.ToHexStringLower(Bytes);
-
-        public static IEnumerable<Field> Of(byte[] message, int id)
-        {
-            return All(message).Where(field => field.Id == id);
-        }
-
-        public static List<Field> All(byte[] message)
-        {
-            var fields = new List<Field>();
-            int at = 0;
-            while (at < message.Length)
-            {
-                ulong tag = Varint(message, ref at);
-                int id = (int)(tag >> 3);
-                switch (tag & 7)
-                {
-                    case 0:
-                        fields.Add(new Field(id, Varint(message, ref at), []));
-                        break;
-                    case 1:
-                        fields.Add(new Field(id, BinaryPrimitives.ReadUInt64LittleEndian(message.AsSpan(at)), []));
-                        at += 8;
-                        break;
-                    case 2:
-                        int length = (int)Varint(message, ref at);
-                        fields.Add(new Field(id, 0, message[at..(at + length)]));
-                        at += length;
-                        break;
-                    case 5:
-                        fields.Add(new Field(id, BinaryPrimitives.ReadUInt32LittleEndian(message.AsSpan(at)), []));
-                        at += 4;
-                        break;
-                    default:
-                        throw new InvalidDataException($"wire type {tag & 7} at {at}");
-                }
-            }
-
-            return fields;
-        }
-
-        private static ulong Varint(byte[] message, ref int at)
-        {
-            ulong value = 0;
-            for (int shift = 0; ; shift += 7)
-            {
-                byte next = message[at++];
-                value |= (ulong)(next & 0x7f) << shift;
-                if (next < 0x80)
-                {
-                    return value;
-                }
-            }
-        }
     }
 }

@@ -29,18 +29,18 @@ namespace Polyspan.Tests
         public static List<ReceivedSpan> Spans(byte[] body)
         {
             var spans = new List<ReceivedSpan>();
-            foreach (Field resourceSpans in Fields(body, 1))
+            foreach (Field resourceSpans in Field.Of(body, 1))
             {
                 var resource = new Dictionary<string, string>();
-                foreach (Field part in Fields(resourceSpans.Bytes, 1))
+                foreach (Field part in Field.Of(resourceSpans.Bytes, 1))
                 {
                     ReadAttributes(part.Bytes, 1, resource);
                 }
 
-                foreach (Field scopeSpans in Fields(resourceSpans.Bytes, 2))
+                foreach (Field scopeSpans in Field.Of(resourceSpans.Bytes, 2))
                 {
                     string scope = Text(scopeSpans.Bytes, 1, 1);
-                    foreach (Field span in Fields(scopeSpans.Bytes, 2))
+                    foreach (Field span in Field.Of(scopeSpans.Bytes, 2))
                     {
                         ReceivedSpan read = Span(span.Bytes);
                         read.Scope = scope;
@@ -56,18 +56,18 @@ namespace Polyspan.Tests
         private static ReceivedSpan Span(byte[] bytes)
         {
             var span = new ReceivedSpan();
-            foreach (Field field in Fields(bytes))
+            foreach (Field field in Field.All(bytes))
             {
                 switch (field.Id)
                 {
                     case 1:
-                        span.TraceId = Hex(field.Bytes);
+                        span.TraceId = field.Hex;
                         break;
                     case 2:
-                        span.SpanId = Hex(field.Bytes);
+                        span.SpanId = field.Hex;
                         break;
                     case 4:
-                        span.ParentId = Hex(field.Bytes);
+                        span.ParentId = field.Hex;
                         break;
                     case 5:
                         span.Name = Encoding.UTF8.GetString(field.Bytes);
@@ -85,10 +85,10 @@ namespace Polyspan.Tests
                         span.Events.Add(Text(field.Bytes, 2));
                         break;
                     case 13:
-                        span.Links.Add(Hex(Fields(field.Bytes, 2)[0].Bytes));
+                        span.Links.Add(Field.Of(field.Bytes, 2)[0].Hex);
                         break;
                     case 15:
-                        span.Status = Fields(field.Bytes, 3).Count > 0 ? Fields(field.Bytes, 3)[0].Number : 0;
+                        span.Status = Field.Of(field.Bytes, 3).Count > 0 ? Field.Of(field.Bytes, 3)[0].Number : 0;
                         break;
                     case 16:
                         span.Flags = field.Number;
@@ -102,9 +102,9 @@ namespace Polyspan.Tests
 
         private static void ReadAttributes(byte[] bytes, int id, Dictionary<string, string> attributes)
         {
-            foreach (Field field in Fields(bytes, id))
+            foreach (Field field in Field.Of(bytes, id))
             {
-                foreach (Field value in Fields(Fields(field.Bytes, 2)[0].Bytes))
+                foreach (Field value in Field.All(Field.Of(field.Bytes, 2)[0].Bytes))
                 {
                     attributes.Add(Text(field.Bytes, 1), ValueText(value));
                 }
@@ -125,9 +125,9 @@ namespace Polyspan.Tests
                     return BitConverter.Int64BitsToDouble((long)value.Number).ToString("R", System.Globalization.CultureInfo.InvariantCulture);
                 case 5:
                     var elements = new List<string>();
-                    foreach (Field element in Fields(value.Bytes, 1))
+                    foreach (Field element in Field.Of(value.Bytes, 1))
                     {
-                        elements.Add(Fields(element.Bytes).Count == 0 ? string.Empty : ValueText(Fields(element.Bytes)[0]));
+                        elements.Add(Field.All(element.Bytes).Count == 0 ? string.Empty : ValueText(Field.All(element.Bytes)[0]));
                     }
 
                     return "[" + string.Join(",", elements) + "]";
@@ -140,7 +140,7 @@ namespace Polyspan.Tests
         {
             foreach (int id in path)
             {
-                List<Field> found = Fields(bytes, id);
+                List<Field> found = Field.Of(bytes, id);
                 if (found.Count == 0)
                 {
                     return string.Empty;
@@ -150,74 +150,6 @@ namespace Polyspan.Tests
             }
 
             return Encoding.UTF8.GetString(bytes);
-        }
-
-        private static string Hex(byte[] bytes)
-        {
-            return BitConverter.ToString(bytes).Replace("-", string.Empty).ToLowerInvariant();
-        }
-
-        private static List<Field> Fields(byte[] message, int id)
-        {
-            return Fields(message).FindAll(field => field.Id == id);
-        }
-
-        private static List<Field> Fields(byte[] message)
-        {
-            var fields = new List<Field>();
-            int at = 0;
-            while (at < message.Length)
-            {
-                ulong tag = Varint(message, ref at);
-                var field = new Field { Id = (int)(tag >> 3), Bytes = Array.Empty<byte>() };
-                switch (tag & 7)
-                {
-                    case 0:
-                        field.Number = Varint(message, ref at);
-                        break;
-                    case 1:
-                        field.Number = BitConverter.ToUInt64(message, at);
-                        at += 8;
-                        break;
-                    case 2:
-                        int length = (int)Varint(message, ref at);
-                        field.Bytes = new byte[length];
-                        Array.Copy(message, at, field.Bytes, 0, length);
-                        at += length;
-                        break;
-                    case 5:
-                        field.Number = BitConverter.ToUInt32(message, at);
-                        at += 4;
-                        break;
-                    default:
-                        throw new InvalidOperationException("wire type " + (tag & 7) + " at " + at);
-                }
-
-                fields.Add(field);
-            }
-
-            return fields;
-        }
-
-        private static ulong Varint(byte[] message, ref int at)
-        {
-            ulong value = 0;
-            for (int shift = 0; ; shift += 7)
-            {
-                byte next = message[at++];
-                value |= (ulong)(next & 0x7f) << shift;
-                if (next < 0x80)
-                {
-                    return value;
-                }
-            }
-        }
-
-        private struct Field
-        {
-            public int Id;
-            public ulong Number;
-            public byte[] Bytes;
         }
     }
 }

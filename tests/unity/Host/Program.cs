@@ -23,7 +23,7 @@ namespace Polyspan.Tests
                     LifecycleTests.Init(sink);
                 }
 
-                foreach (MethodInfo test in missing ? Tests(typeof(MissingLibrary)) : Tests(typeof(ExampleTests), typeof(SpanTests), typeof(LifecycleTests)))
+                foreach (MethodInfo test in missing ? Tests(typeof(MissingLibrary)) : Tests(typeof(NativeLayoutTests), typeof(ExampleTests), typeof(SpanTests), typeof(LifecycleTests)))
                 {
                     try
                     {
