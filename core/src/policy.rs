@@ -2,8 +2,8 @@
 
 use crate::config::{Config, ConfigError};
 use crate::fingerprint::fnv1a;
-use crate::propagate::Propagators;
 use crate::propagate::sentry::Head;
+use crate::propagate::{BaggageAttributes, Propagators};
 use crate::redact::Redactor;
 use crate::sample::{Mask, Sampler};
 use crate::trace::{Limits, OwnedValue};
@@ -15,6 +15,7 @@ pub(crate) struct Policy {
     pub(crate) mask: Mask,
     pub(crate) redactor: Redactor,
     pub(crate) propagators: Propagators,
+    pub(crate) baggage_attributes: BaggageAttributes,
     pub(crate) limits: Limits,
 }
 
@@ -33,6 +34,7 @@ impl Policy {
             sampler,
             redactor: Redactor::new(config.redaction),
             propagators,
+            baggage_attributes: config.baggage_attributes.clone(),
             limits: config.limits(),
         })
     }

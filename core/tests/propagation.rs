@@ -1,8 +1,13 @@
 //! Context through the public API: what the provider adds to the propagators, and carriers that are not HTTP.
 
+mod sink;
+
+use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 use polyspan::propagate::{Getter, Pairs, Propagators};
 use polyspan::{Baggage, Config, Provider, SpanContext};
+use sink::Sink;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 fn provider(options: &[(&str, &str)]) -> Provider {
     let mut config = Config::default();
@@ -316,4 +321,102 @@ fn propagators_work_without_a_provider() {
         _ => Vec::new(),
     };
     assert!(propagators.extract(&get).0.is_some());
+}
+
+/// The attributes of the spans that arrive, in the order in which the spans ended.
+fn exported(provider: &Provider, sink: &Sink) -> Vec<Vec<(String, String)>> {
+    provider.flush(Duration::from_secs(10)).unwrap();
+    let requests = sink.traces();
+    let spans = requests
+        .iter()
+        .flat_map(|request| &request.resource_spans)
+        .flat_map(|resource| &resource.scope_spans)
+        .flat_map(|scope| &scope.spans);
+    spans
+        .map(|span| {
+            let attributes = span.attributes.iter().map(|attribute| {
+                match attribute.value.clone().unwrap().value.unwrap() {
+                    Any::StringValue(text) => (attribute.key.clone(), text),
+                    other => panic!("{other:?}"),
+                }
+            });
+            attributes.collect()
+        })
+        .collect()
+}
+
+#[test]
+fn baggage_becomes_attributes_of_every_span_where_it_is_asked_for() {
+    let sink = Sink::start();
+    let mut config = Config::default();
+    config.set("endpoint", &sink.url()).unwrap();
+    config
+        .set("baggage_attributes", "tenant,user.*,*password")
+        .unwrap();
+    let provider = Provider::new(config).unwrap();
+    let tracer = provider.tracer("test");
+    let mut baggage: Baggage = [
+        ("tenant", "7"),
+        ("other", "not asked for"),
+        ("user.email", "write to amelie@example.com"),
+        ("db_password", "hunter2"),
+    ]
+    .into_iter()
+    .collect();
+    let parent = tracer
+        .span("parent")
+        .baggage(&baggage)
+        .attributes(&[
+            ("a", "1".into()),
+            ("baggage.tenant", "the span's own".into()),
+        ])
+        .start();
+    baggage.set("tenant", "8");
+    let child = tracer
+        .span("child")
+        .parent(&parent)
+        .baggage(&baggage)
+        .start();
+    child.end();
+    parent.end();
+    tracer.start("without baggage").end();
+
+    let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    let spans = exported(&provider, &sink);
+    let redacted = [
+        pair("baggage.user.email", "write to [REDACTED]"),
+        pair("baggage.db_password", "[REDACTED]"),
+    ];
+    let [email, password] = redacted;
+    assert_eq!(
+        spans[0],
+        [pair("baggage.tenant", "8"), email.clone(), password.clone()]
+    );
+    assert_eq!(
+        spans[1],
+        [
+            pair("baggage.tenant", "the span's own"),
+            email,
+            password,
+            pair("a", "1")
+        ]
+    );
+    assert_eq!(spans[2], []);
+}
+
+#[test]
+fn by_default_no_baggage_is_copied() {
+    let sink = Sink::start();
+    let mut config = Config::default();
+    config.set("endpoint", &sink.url()).unwrap();
+    let provider = Provider::new(config).unwrap();
+    assert!(provider.baggage_attributes().is_empty());
+    let baggage: Baggage = [("tenant", "7")].into_iter().collect();
+    provider
+        .tracer("test")
+        .span("a")
+        .baggage(&baggage)
+        .start()
+        .end();
+    assert_eq!(exported(&provider, &sink), [[]]);
 }

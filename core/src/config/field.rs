@@ -13,7 +13,7 @@ use super::sampling::SamplerChoice;
 use super::sentry::Dsn;
 use super::{Alias, Config, ConfigError, Exporter, Exporters, pairs};
 use crate::export::endpoint::shown;
-use crate::propagate::{Propagator, Propagators};
+use crate::propagate::{BaggageAttributes, Propagator, Propagators};
 use crate::sample;
 use crate::trace::OwnedValue;
 
@@ -70,6 +70,7 @@ pub(crate) enum Field {
     },
     Sampler(Place<SamplerChoice>),
     Propagators(Place<Propagators>),
+    BaggageAttributes(Place<BaggageAttributes>),
     Exporters(Place<Exporters>),
     /// Groups of other systems' variables, or none.
     Aliases(Place<Vec<Alias>>),
@@ -138,6 +139,9 @@ impl Field {
                 }
                 return refusal.map_or(Ok(()), Err);
             }
+            Field::BaggageAttributes(place) => {
+                (place.set)(config, BaggageAttributes::parse(text).map_err(Some)?);
+            }
             Field::Aliases(place) => (place.set)(config, aliases(text)?),
             Field::Dsn(place) => (place.set)(config, Dsn::parse(text).ok_or(None)?),
             Field::Exporters(place) => {
@@ -188,6 +192,7 @@ impl Field {
             Field::Choice { get, .. } => get(config)?.into_owned(),
             Field::Sampler(place) => (place.get)(config)?.shown().into_owned(),
             Field::Propagators(place) => (place.get)(config)?.describe(),
+            Field::BaggageAttributes(place) => (place.get)(config)?.to_string(),
             Field::Exporters(place) => (place.get)(config)?.to_string(),
             Field::Aliases(place) => match (place.get)(config)?.as_slice() {
                 [] => "none".to_owned(),
@@ -225,6 +230,9 @@ impl Field {
             Field::Choice { names, note, .. } => one_of(names) + note,
             Field::Sampler(_) => one_of(&sample::NAMES),
             Field::Propagators(_) => format!("a list of {}, or none", Propagator::NAMES.join(", ")),
+            Field::BaggageAttributes(_) => {
+                "a list of baggage keys, in which * stands for any text, or none".to_owned()
+            }
             Field::Aliases(_) => format!("a list of {}, or none", Alias::NAMES.join(", ")),
             Field::Dsn(_) => {
                 "a Sentry DSN, such as https://<key>@o42.ingest.sentry.io/7".to_owned()
@@ -263,6 +271,7 @@ impl Field {
             Field::Aliases(place) => place.copy(from, to),
             Field::Dsn(place) => place.copy(from, to),
             Field::Propagators(place) => place.copy(from, to),
+            Field::BaggageAttributes(place) => place.copy(from, to),
             Field::Endpoint(place) => place.copy(from, to),
             Field::Headers(place) => place.copy(from, to),
             Field::Attributes(place) => place.copy(from, to),
@@ -284,6 +293,7 @@ impl Field {
             Field::Aliases(place) => place.clear,
             Field::Dsn(place) => place.clear,
             Field::Propagators(place) => place.clear,
+            Field::BaggageAttributes(place) => place.clear,
             Field::Endpoint(place) => place.clear,
             Field::Headers(place) => place.clear,
             Field::Attributes(place) => place.clear,
@@ -311,7 +321,10 @@ impl Field {
             Field::Delay(_) | Field::Timeout(_) => OptionKind::Millis,
             Field::Ratio(_) => OptionKind::Number,
             Field::Choice { .. } | Field::Sampler(_) => OptionKind::Choice,
-            Field::Exporters(_) | Field::Propagators(_) | Field::Aliases(_) => OptionKind::List,
+            Field::Exporters(_)
+            | Field::Propagators(_)
+            | Field::BaggageAttributes(_)
+            | Field::Aliases(_) => OptionKind::List,
             Field::Headers(_) | Field::Attributes(_) => OptionKind::Pairs,
         }
     }

@@ -74,7 +74,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::time::Duration;
 
-use crate::propagate::Propagators;
+use crate::propagate::{BaggageAttributes, Propagators};
 use crate::redact::Mode;
 use crate::trace::Limits;
 use crate::trace::OwnedValue;
@@ -99,6 +99,7 @@ pub struct Config {
     pub(crate) sampler_arg: Option<f64>,
     pub(crate) redaction: Mode,
     pub(crate) propagators: Propagators,
+    pub(crate) baggage_attributes: BaggageAttributes,
     pub(crate) exporter: Exporters,
     pub(crate) metrics_exporter: Exporters,
     /// From code or from the configuration file; they win over the exporters and endpoints here.
@@ -167,6 +168,7 @@ impl Default for Config {
             sampler_arg: None,
             redaction: Mode::default(),
             propagators: Propagators::default(),
+            baggage_attributes: BaggageAttributes::default(),
             exporter: Exporters::new([Exporter::Otlp]),
             metrics_exporter: Exporters::new([Exporter::Otlp]),
             trace_destinations: None,

@@ -90,6 +90,8 @@ setters! {
     redaction: Mode;
     /// The formats in which context travels; none if empty.
     propagators: &[Propagator];
+    /// Keys of baggage entries that every span gets as attributes `baggage.<key>`: `tenant,user.*`.
+    baggage_attributes: &str;
     /// Where spans go; nowhere if empty. More than names can say: [`trace_destinations`](Config::trace_destinations).
     exporter: &[Exporter];
     /// Where metrics go; nowhere if empty.

@@ -12,13 +12,14 @@
 //! | `datadog` | `x-datadog-trace-id` and others | [`datadog`] |
 //! | `sentry` | `sentry-trace`, `baggage` | [`sentry`] |
 //!
-//! [`composite`] tells which wins when several headers name a caller, [`carrier`] what headers can be in. A process that
+//! [`attributes`] copies baggage to spans. [`composite`] tells which wins when several headers name a caller, [`carrier`] what headers can be in. A process that
 //! starts another uses [`environment`], where headers are variables.
 //!
 //! Nothing that arrives can make reading fail: a header is what its standard says or it is absent, and what is kept of
 //! it is bounded ([`trace_state`](crate::trace::trace_state): 512 characters, [`mod@baggage`]: 64 entries of together 8192
 //! bytes in each format).
 
+pub mod attributes;
 pub mod b3;
 pub mod baggage;
 pub mod carrier;
@@ -35,6 +36,7 @@ pub mod xray;
 #[cfg(test)]
 mod properties;
 
+pub use attributes::BaggageAttributes;
 pub use baggage::{Baggage, Redact};
 pub use carrier::{Getter, Pairs};
 

@@ -12,7 +12,7 @@ use crate::metrics::{Counter, Definitions};
 use crate::pipeline::{FlushError, Pipeline};
 use crate::policy::Policy;
 use crate::process;
-use crate::propagate::{Baggage, Getter, marks};
+use crate::propagate::{Baggage, BaggageAttributes, Getter, marks};
 use crate::resource::Resource;
 use crate::sample::{Candidate, Decision, Mask, Verdict};
 use crate::stats::{DropCause, Stats};
@@ -288,6 +288,12 @@ impl Provider {
     /// The headers that the propagators read; a name that ends with `*` stands for all that start like it.
     pub fn headers(&self) -> &[&'static str] {
         self.inner.policy.propagators.headers()
+    }
+
+    /// Which baggage entries a host that keeps its spans itself copies to each of them when it starts; see
+    /// [`SpanBuilder::baggage`](super::SpanBuilder::baggage).
+    pub fn baggage_attributes(&self) -> &'static BaggageAttributes {
+        &self.inner.policy.baggage_attributes
     }
 
     /// Exports what has ended until now.

@@ -4,6 +4,7 @@ use super::clock::Anchor;
 use super::provider::{Inner, Provider};
 use super::span::{LocalTrace, Recording};
 use super::{Limits, Parent, Span, SpanContext, SpanId, SpanKind, TraceId, Value};
+use crate::propagate::Baggage;
 use crate::sample::{Decision, Verdict};
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -54,6 +55,7 @@ impl Tracer {
             parent: Parent::Root,
             start: None,
             attributes: &[],
+            baggage: None,
         }
     }
 
@@ -88,6 +90,7 @@ pub struct SpanBuilder<'a> {
     parent: Parent<'a>,
     start: Option<u64>,
     attributes: &'a [(&'a str, Value<'a>)],
+    baggage: Option<&'a Baggage>,
 }
 
 impl<'a> SpanBuilder<'a> {
@@ -109,6 +112,14 @@ impl<'a> SpanBuilder<'a> {
     #[inline]
     pub fn attributes(mut self, attributes: &'a [(&'a str, Value<'a>)]) -> Self {
         self.attributes = attributes;
+        self
+    }
+
+    /// The baggage of the context in which the span starts. Entries that the option `baggage_attributes` names become
+    /// attributes `baggage.<key>`, before those of [`attributes`](Self::attributes).
+    #[inline]
+    pub fn baggage(mut self, baggage: &'a Baggage) -> Self {
+        self.baggage = Some(baggage);
         self
     }
 
@@ -163,6 +174,15 @@ impl<'a> SpanBuilder<'a> {
             recording.start = start;
             recording.recorder.set_name(self.name);
             recording.recorder.set_kind(self.kind);
+            let copied = self
+                .baggage
+                .map(|baggage| provider.policy.baggage_attributes.of(baggage));
+            for (key, value) in copied.into_iter().flatten() {
+                let value = Value::from(value);
+                recording
+                    .recorder
+                    .set_attribute(&key, &value, &provider.policy.limits);
+            }
             for (key, value) in self.attributes {
                 recording
                     .recorder

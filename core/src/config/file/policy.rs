@@ -6,8 +6,9 @@
 //! | `sampler` | as `tracer_provider.sampler` |
 //! | `limits` | as `tracer_provider.limits` |
 //! | `propagator` | as `propagator` |
+//! | `baggage.attributes` | a list: as the option `baggage_attributes` |
 //!
-//! In a configuration file the last three may stand in their standard places instead, but not in both. `memory_limit` stands
+//! In a configuration file `sampler`, `limits` and `propagator` may stand in their standard places instead, but not in both. `memory_limit` stands
 //! beside the policy in a configuration file, as the standard has no place for it.
 
 use super::super::Config;
@@ -23,6 +24,7 @@ const KEYS: &[(&str, Option<&str>, &str)] = &[
     ("sampler", Some("Sampler"), "tracer_provider.sampler"),
     ("limits", Some("SpanLimits"), "tracer_provider.limits"),
     ("propagator", Some("Propagator"), "propagator"),
+    ("baggage", None, ""),
 ];
 
 impl Reader<'_> {
@@ -87,6 +89,18 @@ impl Reader<'_> {
         if let Some(propagator) = at.some("propagator") {
             self.propagator(&propagator);
         }
+        if let Some(attributes) = at.some("baggage").and_then(|at| at.some("attributes")) {
+            self.baggage_attributes(&attributes);
+        }
+    }
+
+    /// Patterns, one an item.
+    fn baggage_attributes(&mut self, at: &At<'_>) {
+        let Value::List(_) = at.node.value else {
+            return self.refuse(at, "is not a list of patterns such as \"user.*\"");
+        };
+        let patterns: Vec<_> = at.items().iter().filter_map(At::scalar).collect();
+        self.put_text("baggage_attributes", &patterns.join(","), at);
     }
 }
 

@@ -46,6 +46,12 @@ pub(super) const GROUP: OptionGroup = OptionGroup {
             Field::Propagators(held!(propagators)),
         ),
         ConfigOption::new(
+            "baggage_attributes",
+            &[],
+            "Keys of the baggage entries that every span gets as attributes baggage.<key>; * stands for any text.",
+            Field::BaggageAttributes(held!(baggage_attributes)),
+        ),
+        ConfigOption::new(
             "redaction",
             &["POLYSPAN_REDACTION"],
             "What is removed before telemetry and baggage leave the process.",

@@ -57,7 +57,7 @@ fn what_is_no_policy_is_refused() {
         ("[]", "is not a map of keys and values"),
         (
             "redact: x\n",
-            ", line 1: redact is unknown; a policy has redaction, sampler, limits, propagator",
+            ", line 1: redact is unknown; a policy has redaction, sampler, limits, propagator, baggage",
         ),
         (
             "redaction: strikt\n",
@@ -110,4 +110,28 @@ fn a_wrong_policy_in_a_configuration_file_is_told_with_its_path() {
         said[1].contains("distribution.polyspan.sampler.always_on is a list"),
         "{said:?}"
     );
+}
+
+#[test]
+fn a_policy_names_the_baggage_that_becomes_attributes() {
+    let (config, _) = with_policy("baggage: {attributes: [tenant, \"user.*\"]}\n", &[]);
+    assert_eq!(config.problems(), Vec::<String>::new());
+    assert_eq!(config.get("baggage_attributes").unwrap(), "tenant,user.*");
+    for (text, expected) in [
+        (
+            "baggage: {attributes: tenant}\n",
+            "is not a list of patterns",
+        ),
+        (
+            "baggage: {attributes: [a b]}\n",
+            "whose pattern number 1 no baggage key could match",
+        ),
+        (
+            "baggage: {keys: [a]}\n",
+            "baggage.keys is not supported; remove it",
+        ),
+    ] {
+        let problems = with_policy(text, &[]).0.problems();
+        assert!(problems[0].contains(expected), "{problems:?}");
+    }
 }
