@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod config;
 mod view;
 
 /// One trace through all your languages: tools for development.
@@ -21,11 +22,14 @@ struct Cli {
 enum Command {
     /// Receive OTLP over HTTP, print each finished trace as a tree, answer queries about them.
     View(view::Options),
+    /// Show the configuration that a program started here would have, or check one.
+    Config(config::Options),
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::View(options) => view::run(&options),
+        Command::Config(options) => config::run(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,6 @@
 //! What is wrong with a configuration, and what no option can check alone.
 
-use super::{Config, ConfigError, Source};
+use super::{Config, ConfigError, Source, readable};
 
 /// What is wrong with a configuration. Setting an option in code makes what was said about it irrelevant.
 #[derive(Clone, Default)]
@@ -31,39 +31,52 @@ impl Problems {
 }
 
 impl Config {
-    /// Everything that is wrong: what making a provider would fail with, then what it would only warn of. One sentence each.
-    pub fn problems(&self) -> Vec<String> {
-        let errors = self.problems.errors.iter();
-        let errors = errors.map(|(_, error)| error.to_string());
-        errors
-            .chain(self.problems.warnings.iter().cloned())
-            .collect()
+    /// What making a provider of this configuration fails with; all of it, though it would tell the first alone.
+    pub fn errors(&self) -> impl Iterator<Item = &ConfigError> {
+        self.problems.errors.iter().map(|(_, error)| error)
     }
 
-    /// Checks what no option can check alone, and reports what earlier steps could not: the configuration to build from.
-    ///
-    /// # Errors
-    /// The first error, or with `strict` all errors and warnings in one.
-    pub(crate) fn validate(mut self) -> Result<Self, ConfigError> {
+    /// This configuration with what no option can check alone checked as well: what is wrong there is among its
+    /// [`errors`](Self::errors) and [`warnings`](Self::warnings) then. Making a provider does this by itself.
+    #[must_use]
+    pub fn settled(mut self) -> Self {
         self.fit_batches();
+        if let (Some(file), Some(policy)) = (&self.config_file, &self.policy_file) {
+            let error = ConfigError::Invalid {
+                field: "policy_file".to_owned(),
+                value: Some(readable(policy, 100)),
+                reason: Some(format!("and config_file is \"{}\"", readable(file, 100))),
+                allowed: "unset then: the policy stands in that file, under distribution.polyspan"
+                    .to_owned(),
+            };
+            self.problems.refuse("policy_file", error);
+        }
         let given = [&self.trace_destinations, &self.metric_destinations];
         for destination in given.into_iter().flatten().flatten() {
             if let Err(error) = destination.check() {
                 self.problems.refuse("destinations", error);
             }
         }
-        if self.strict {
-            let problems = std::mem::take(&mut self.problems);
-            let errors = problems.errors.iter().map(|(_, error)| error.to_string());
-            let all: Vec<_> = errors.chain(problems.warnings).collect();
+        self
+    }
+
+    /// Checks what no option can check alone, and reports what earlier steps could not: the configuration to build from.
+    ///
+    /// # Errors
+    /// The first error, or with `strict` all errors and warnings in one.
+    pub(crate) fn validate(self) -> Result<Self, ConfigError> {
+        let mut config = self.settled();
+        if config.strict {
+            let errors = config.errors().map(ToString::to_string);
+            let all: Vec<_> = errors.chain(config.warnings().iter().cloned()).collect();
             if !all.is_empty() {
                 return Err(ConfigError::Several { problems: all });
             }
         }
-        if self.problems.errors.is_empty() {
-            Ok(self)
+        if config.problems.errors.is_empty() {
+            Ok(config)
         } else {
-            Err(self.problems.errors.remove(0).1)
+            Err(config.problems.errors.remove(0).1)
         }
     }
 

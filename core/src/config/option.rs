@@ -10,6 +10,8 @@ pub struct OptionGroup {
     pub title: &'static str,
     /// What holds for all of them; may be empty.
     pub intro: &'static str,
+    /// Whether bindings set them, and programs do not.
+    pub of_bindings: bool,
     /// The options.
     pub options: &'static [ConfigOption],
 }

@@ -5,6 +5,9 @@
 
 use super::{Config, ConfigOption, Destination, Signal, Source, aliases, file};
 
+/// Options that stand for what is read from elsewhere.
+const FILES: [&str; 3] = ["config_file", "policy_file", "aliases"];
+
 impl Config {
     /// Reads the configuration file that code has named. The file hides the environment; what code has set stays.
     pub(super) fn load_file(&mut self) {
@@ -45,7 +48,12 @@ impl Config {
             {
                 option.field.copy(&before, self);
             }
-            self.settle_in_code(name);
+            if FILES.contains(name) {
+                // What is wrong in it was found just now.
+                self.note_source(name, Source::Code);
+            } else {
+                self.settle_in_code(name);
+            }
         }
         if before.source("trace_destinations") == Some(&Source::Code) {
             self.trace_destinations

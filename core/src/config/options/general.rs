@@ -9,6 +9,7 @@ use crate::redact::Mode;
 pub(super) const GROUP: OptionGroup = OptionGroup {
     title: "General",
     intro: "",
+    of_bindings: false,
     options: &[
         // Before service_name, which wins over a service.name among the attributes.
         ConfigOption::new(

@@ -5,9 +5,10 @@ use super::super::option::{ConfigOption, OptionGroup};
 use super::super::{Binding, Config};
 use super::{choice, held, optional};
 
-pub(super) const GROUP: OptionGroup = OptionGroup {
-    title: "Set by bindings and tests",
-    intro: "Not meant for applications.",
+pub(super) const BINDINGS: OptionGroup = OptionGroup {
+    title: "Set by bindings",
+    intro: "Facts that a binding knows; programs do not set them.",
+    of_bindings: true,
     options: &[
         ConfigOption::new(
             "binding",
@@ -43,6 +44,14 @@ pub(super) const GROUP: OptionGroup = OptionGroup {
             Field::Text(optional!(runtime_description)),
         )
         .unset("none"),
+    ],
+};
+
+pub(super) const TESTS: OptionGroup = OptionGroup {
+    title: "For tests",
+    intro: "They make what is exported repeatable.",
+    of_bindings: false,
+    options: &[
         ConfigOption::new(
             "id_seed",
             &[],

@@ -10,6 +10,7 @@ const AWAITED: &str = "logs";
 pub(super) const GROUP: OptionGroup = OptionGroup {
     title: "Logs",
     intro: "Checked and kept; they take effect when polyspan takes log records.",
+    of_bindings: false,
     options: &[
         ConfigOption::new(
             "logs_exporter",

@@ -11,6 +11,7 @@ const AWAITED: &str = "metrics";
 pub(super) const GROUP: OptionGroup = OptionGroup {
     title: "Metrics",
     intro: "",
+    of_bindings: false,
     options: &[
         ConfigOption::new(
             "metrics_exporter",

@@ -25,7 +25,8 @@ pub static GROUPS: &[OptionGroup] = &[
     otlp::LOGS,
     metrics::GROUP,
     logs::GROUP,
-    internal::GROUP,
+    internal::TESTS,
+    internal::BINDINGS,
 ];
 
 /// A place that always holds a value.

@@ -105,6 +105,7 @@ macro_rules! signal {
 pub(super) const GENERAL: OptionGroup = OptionGroup {
     title: "OTLP",
     intro: "Where and how all signals travel, unless a signal has its own setting.",
+    of_bindings: false,
     options: &[
         ConfigOption::new(
             "endpoint",
@@ -179,17 +180,20 @@ pub(super) const GENERAL: OptionGroup = OptionGroup {
 pub(super) const TRACES: OptionGroup = OptionGroup {
     title: "OTLP for traces",
     intro: "",
+    of_bindings: false,
     options: signal!(otlp_traces, "traces_", "TRACES_", "spans"),
 };
 
 pub(super) const METRICS: OptionGroup = OptionGroup {
     title: "OTLP for metrics",
     intro: "",
+    of_bindings: false,
     options: signal!(otlp_metrics, "metrics_", "METRICS_", "metrics"),
 };
 
 pub(super) const LOGS: OptionGroup = OptionGroup {
     title: "OTLP for logs",
     intro: "Checked and kept; they take effect when polyspan takes log records.",
+    of_bindings: false,
     options: signal!(otlp_logs, "logs_", "LOGS_", "log records", "logs"),
 };

@@ -11,6 +11,7 @@ const LEAST_MEMORY: u64 = 256 * 1024;
 pub(super) const GROUP: OptionGroup = OptionGroup {
     title: "Traces",
     intro: "",
+    of_bindings: false,
     options: &[
         ConfigOption::new(
             "sampler",
@@ -80,6 +81,7 @@ pub(super) const GROUP: OptionGroup = OptionGroup {
 pub(super) const LIMITS: OptionGroup = OptionGroup {
     title: "Limits of spans",
     intro: "What is beyond a limit is dropped or cut, and counted.",
+    of_bindings: false,
     options: &[
         ConfigOption::new(
             "span_attribute_count_limit",

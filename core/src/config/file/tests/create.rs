@@ -95,7 +95,7 @@ fn otlp(destination: &Destination) -> &Otlp {
 #[test]
 fn every_field_about_traces_takes_effect() {
     let config = load(EVERYTHING);
-    assert_eq!(config.problems(), Vec::<String>::new());
+    assert_eq!(problems(&config), Vec::<String>::new());
     assert_eq!(config.log_level, LogLevel::Warn);
     assert_eq!(config.get("propagators").unwrap(), "baggage,tracecontext");
     assert_eq!(config.get("redaction").unwrap(), "off");
@@ -187,7 +187,7 @@ fn attributes_of_the_resource_have_their_types_and_win_over_the_list() {
 #[test]
 fn absent_parts_are_not_the_defaults_of_the_environment() {
     let config = load("file_format: \"1.0\"\n");
-    assert_eq!(config.problems(), Vec::<String>::new());
+    assert_eq!(problems(&config), Vec::<String>::new());
     assert_eq!(config.get("propagators").unwrap(), "none");
     assert!(!config.exports(Signal::Traces));
     assert!(!config.exports(Signal::Metrics));
@@ -200,7 +200,7 @@ fn null_and_absent_settings_are_the_defaults() {
         "file_format: \"1.1\"\nlog_level:\nattribute_limits: {attribute_count_limit: }\n\
          tracer_provider:\n  processors:\n    - batch: {schedule_delay: , exporter: {otlp_http: }}\n  limits: {}\n",
     );
-    assert_eq!(config.problems(), Vec::<String>::new());
+    assert_eq!(problems(&config), Vec::<String>::new());
     assert_eq!(config.schedule_delay, Duration::from_millis(5000));
     assert_eq!(config.limits(), crate::trace::Limits::default());
     let destinations = config.destinations(Signal::Traces);

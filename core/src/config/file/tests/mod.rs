@@ -73,12 +73,17 @@ fn load(text: &str) -> Config {
     super::load(file.name(), &lookup)
 }
 
+/// Errors, then warnings.
+fn problems(config: &Config) -> Vec<String> {
+    let errors = config.errors().map(ToString::to_string);
+    errors.chain(config.warnings().iter().cloned()).collect()
+}
+
 /// What is said about a file of this text: one sentence each, without the name of the file.
 fn said(text: &str) -> Vec<String> {
     let file = Written::new(text);
     let config = super::load(file.name(), &lookup);
-    config
-        .problems()
+    problems(&config)
         .iter()
         .map(|sentence| sentence.replace(file.name(), "FILE"))
         .collect()

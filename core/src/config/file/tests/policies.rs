@@ -24,7 +24,7 @@ fn a_policy_file_sets_the_policy_and_hides_nothing() {
         POLICY,
         &[("OTEL_SERVICE_NAME", "s"), ("OTEL_BSP_SCHEDULE_DELAY", "7")],
     );
-    assert_eq!(config.problems(), Vec::<String>::new());
+    assert_eq!(problems(&config), Vec::<String>::new());
     assert_eq!(config.get("redaction").unwrap(), "off");
     assert_eq!(config.get("sampler").unwrap(), "AlwaysOffSampler");
     assert_eq!(config.get("propagators").unwrap(), "baggage");
@@ -93,7 +93,7 @@ fn the_policy_may_stand_in_the_configuration_file_but_no_part_of_it_twice() {
     );
     let once = provider("") + "distribution: {polyspan: {sampler: {always_off: }}}\n";
     let config = load(&once);
-    assert_eq!(config.problems(), Vec::<String>::new());
+    assert_eq!(problems(&config), Vec::<String>::new());
     assert_eq!(config.get("sampler").unwrap(), "AlwaysOffSampler");
 }
 

@@ -26,7 +26,7 @@ fn the_file_hides_the_environment_but_for_its_own_references() {
             ("OTEL_SPAN_EVENT_COUNT_LIMIT", "9"),
         ],
     );
-    assert_eq!(config.problems(), Vec::<String>::new());
+    assert_eq!(problems(&config), Vec::<String>::new());
     assert_eq!((config.event_count_limit, config.link_count_limit), (5, 6));
     assert_eq!(config.service_name, None);
     assert_eq!(
@@ -125,7 +125,7 @@ fn code_wins_over_the_file_whichever_comes_first() {
         if !file_first {
             config.set("config_file", file.name()).unwrap();
         }
-        assert_eq!(config.problems(), Vec::<String>::new());
+        assert_eq!(problems(&config), Vec::<String>::new());
         assert_eq!(config.limits().attribute_count, 2);
         assert_eq!(config.event_count_limit, 1);
         assert_eq!(config.get("sampler").unwrap(), "always_on");
@@ -178,4 +178,42 @@ fn a_policy_file_named_in_code_is_under_the_other_options_of_code() {
     config.set("policy_file", file.name()).unwrap();
     assert_eq!(config.get("sampler").unwrap(), "AlwaysOffSampler");
     assert_eq!(config.event_count_limit, 5);
+}
+
+#[test]
+fn what_is_wrong_in_a_file_that_code_names_is_told_when_a_provider_is_made() {
+    let file = Written::new("file_format: \"2.0\"\n");
+    let mut config = Config::default();
+    config.set("config_file", file.name()).unwrap();
+    assert_eq!(problems(&config).len(), 1);
+    let policy = Written::new("redaction: x\n");
+    let mut config = Config::default();
+    config.set("policy_file", policy.name()).unwrap();
+    config.set("service_name", "s").unwrap();
+    assert_eq!(problems(&config).len(), 1);
+    assert!(config.validate().is_err());
+}
+
+#[test]
+fn two_files_in_code_are_an_error_too() {
+    let (file, policy) = (
+        Written::new("file_format: \"1.1\"\n"),
+        Written::new("redaction: default\n"),
+    );
+    for order in [
+        ["config_file", "policy_file"],
+        ["policy_file", "config_file"],
+    ] {
+        let mut config = Config::default();
+        for option in order {
+            let name = if option == "config_file" {
+                file.name()
+            } else {
+                policy.name()
+            };
+            config.set(option, name).unwrap();
+        }
+        let said = config.validate().unwrap_err().to_string();
+        assert!(said.starts_with("policy_file is "), "{said}");
+    }
 }
