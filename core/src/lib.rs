@@ -43,6 +43,8 @@ mod fingerprint;
 pub mod fuzz;
 pub mod generation;
 pub mod metrics;
+#[doc(hidden)]
+pub mod picture;
 pub mod pipeline;
 mod policy;
 pub mod process;

@@ -40,7 +40,6 @@ mod shared;
 mod store;
 mod text;
 mod trace;
-mod tree;
 
 use print::Form;
 use render::Page;

@@ -9,12 +9,14 @@
 
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::{Event, SpanKind};
+use polyspan::picture::{Place, rows};
 
 use super::attributes::{key_attributes, pair_text};
 use super::json::{hex, value_text};
 use super::text::{bar, clean, count, cut, duration, fit, width};
 use super::trace::{Ending, StoredSpan, Story, is_error};
-use super::tree::{Place, Row, rows};
+
+type Row<'a> = polyspan::picture::Row<'a, StoredSpan>;
 
 /// What the output can show.
 #[derive(Clone, Copy, Debug)]

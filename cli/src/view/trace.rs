@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
+use polyspan::picture::Node;
 use prost::Message;
 
 use super::origin::Origin;
@@ -69,6 +70,25 @@ pub(crate) struct Story {
 pub(crate) struct StoredSpan {
     pub(crate) origin: Arc<Origin>,
     pub(crate) span: Span,
+}
+
+/// Ids of kept spans have eight bytes, and that of a parent eight or none.
+impl Node for StoredSpan {
+    fn span_id(&self) -> [u8; 8] {
+        id(&self.span.span_id)
+    }
+
+    fn parent_span_id(&self) -> [u8; 8] {
+        id(&self.span.parent_span_id)
+    }
+
+    fn times(&self) -> (u64, u64) {
+        (self.span.start_time_unix_nano, self.span.end_time_unix_nano)
+    }
+}
+
+fn id(bytes: &[u8]) -> [u8; 8] {
+    bytes.try_into().unwrap_or_default()
 }
 
 /// A trace in one line, for the list.

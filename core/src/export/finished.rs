@@ -240,7 +240,7 @@ fn status(status: Status) -> FinishedStatus {
     }
 }
 
-fn attributes(pairs: Vec<KeyValue>) -> FinishedAttributes {
+pub(super) fn attributes(pairs: Vec<KeyValue>) -> FinishedAttributes {
     let pairs = pairs.into_iter();
     pairs.map(|pair| (pair.key, value(pair.value))).collect()
 }

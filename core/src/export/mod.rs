@@ -1,6 +1,7 @@
 //! How telemetry leaves the process.
 
 mod connector;
+pub(crate) mod console;
 pub mod endpoint;
 mod finished;
 pub mod http;

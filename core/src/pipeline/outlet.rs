@@ -9,13 +9,14 @@
 //! All end in the same [`Outcome`], so what happens next is decided the same way for each.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::delivery::{Delivery, Outcome, Retry};
 use crate::config::{Config, Destination, Otlp, Signal};
+use crate::export::console::Console;
 use crate::export::memory::InMemory;
 use crate::export::transport::Transport;
 use std::time::{Duration, Instant};
@@ -32,6 +33,7 @@ pub(crate) struct Outlet {
 #[derive(Debug)]
 enum End {
     Otlp(Box<Delivery>),
+    Console(Arc<Mutex<Console>>),
     Memory(InMemory, Signal),
     /// It could not be set up, and why.
     Unusable(String),
@@ -48,9 +50,8 @@ impl Outlet {
                 };
                 (otlp.concurrency, end)
             }
-            Destination::Console | Destination::File(_) => {
-                (1, End::Unusable("comes in a later version".to_owned()))
-            }
+            Destination::Console => (1, End::Console(Arc::new(Mutex::new(Console::new(signal))))),
+            Destination::File(_) => (1, End::Unusable("comes in a later version".to_owned())),
             Destination::Memory(memory) => (1, End::Memory(memory.clone(), signal)),
         };
         Outlet {
@@ -81,6 +82,11 @@ impl Outlet {
     ) -> Outcome {
         match &self.end {
             End::Otlp(delivery) => delivery.deliver_counted(body, cancel, attempt).await,
+            End::Console(console) => {
+                let console = console.clone();
+                let print = move || lock(&console).print(&body);
+                self.write(print, cancel).await
+            }
             End::Memory(memory, signal) => {
                 memory.keep(*signal, &body);
                 DELIVERED
@@ -94,15 +100,46 @@ impl Outlet {
 
     /// Hands on what it has kept back of what was delivered to it, because somebody waits for it.
     pub(crate) async fn finish(&self, cancel: impl Future<Output = ()> + Send) -> Outcome {
-        drop(cancel);
         match &self.end {
+            End::Console(console) => {
+                let console = console.clone();
+                self.write(move || lock(&console).print_rest(), cancel)
+                    .await
+            }
             End::Otlp(_) | End::Memory(..) | End::Unusable(_) => DELIVERED,
         }
     }
 
     /// Whether [`finish`](Self::finish) has something to do.
     pub(crate) fn keeps_back(&self) -> bool {
-        false
+        matches!(self.end, End::Console(_))
+    }
+
+    /// Runs `work` where it may block.
+    async fn write(
+        &self,
+        work: impl FnOnce() -> Result<(), String> + Send + 'static,
+        cancel: impl Future<Output = ()> + Send,
+    ) -> Outcome {
+        let name = &self.name;
+        let written = tokio::select! {
+            biased;
+            written = tokio::task::spawn_blocking(work) => written,
+            () = cancel => {
+                let reason = format!("{name}: it was not written before shutdown's deadline");
+                return Outcome::Unconfirmed { reason };
+            }
+        };
+        match written {
+            Ok(Ok(())) => DELIVERED,
+            Ok(Err(reason)) => Outcome::Rejected {
+                status: None,
+                message: format!("{name}: {reason}"),
+            },
+            Err(bug) => Outcome::Unconfirmed {
+                reason: format!("{name}: {bug}"),
+            },
+        }
     }
 
     /// How many batches may be on their way to it now: while it fails, one finds out whether it is back.
@@ -133,6 +170,10 @@ const DELIVERED: Outcome = Outcome::Delivered {
     rejected: 0,
     message: None,
 };
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn delivery(otlp: &Otlp, signal: Signal, config: &Config) -> Result<Delivery, String> {
     // One batch may take as long as both the exporter and what drives it allow.

@@ -5,22 +5,32 @@
 
 use std::collections::HashMap;
 
-use opentelemetry_proto::tonic::trace::v1::Span;
-
-use super::trace::StoredSpan;
-
-/// A span with its place in the picture.
-pub(crate) struct Row<'a> {
-    pub(crate) span: &'a StoredSpan,
-    pub(crate) place: Place,
-    /// What stands before the name: `│ ├╴`.
-    pub(crate) branch: String,
-    /// What stands before further lines of the span: `│ │ `.
-    pub(crate) trunk: String,
+/// What a tree needs to know of a span.
+pub trait Node {
+    /// Its own id.
+    fn span_id(&self) -> [u8; 8];
+    /// The id of its parent; only zeroes for a root.
+    fn parent_span_id(&self) -> [u8; 8];
+    /// When it started and ended, both from the same origin in the same unit.
+    fn times(&self) -> (u64, u64);
 }
 
+/// A span with its place in the picture.
+#[derive(Debug)]
+pub struct Row<'a, N> {
+    /// The span.
+    pub span: &'a N,
+    /// Whether it has a parent, and whether that is there.
+    pub place: Place,
+    /// What stands before the name: `│ ├╴`.
+    pub branch: String,
+    /// What stands before further lines of the span: `│ │ `.
+    pub trunk: String,
+}
+
+/// How a span stands to the others of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub enum Place {
     /// It has no parent.
     Root,
     /// Its parent stands above it.
@@ -30,19 +40,19 @@ pub(crate) enum Place {
 }
 
 /// The first `most` rows of the picture; of branches deeper than `levels` the left part is cut.
-pub(crate) fn rows(spans: &[StoredSpan], most: usize, levels: usize) -> Vec<Row<'_>> {
-    let by_id: HashMap<&[u8], usize> = spans
+pub fn rows<N: Node>(spans: &[N], most: usize, levels: usize) -> Vec<Row<'_, N>> {
+    let by_id: HashMap<[u8; 8], usize> = spans
         .iter()
         .enumerate()
-        .map(|(index, stored)| (&*stored.span.span_id, index))
+        .map(|(index, span)| (span.span_id(), index))
         .collect();
     let mut children: Vec<Vec<usize>> = vec![Vec::new(); spans.len()];
     let mut order: Vec<usize> = (0..spans.len()).collect();
-    order.sort_by_key(|index| by_start(&spans[*index].span));
+    order.sort_by_key(|index| by_start(&spans[*index]));
 
     let mut tops = Vec::new();
     for &index in &order {
-        match place(&spans[index].span, &by_id) {
+        match place(&spans[index], &by_id) {
             (Place::Child, Some(parent)) => children[parent].push(index),
             (place, _) => tops.push((index, place)),
         }
@@ -88,20 +98,17 @@ pub(crate) fn rows(spans: &[StoredSpan], most: usize, levels: usize) -> Vec<Row<
     rows
 }
 
-fn by_start(span: &Span) -> (u64, std::cmp::Reverse<u64>, &[u8]) {
+fn by_start(span: &impl Node) -> (u64, std::cmp::Reverse<u64>, [u8; 8]) {
     // Of two that start together, the one that ends later goes first: it is more likely the outer one.
-    (
-        span.start_time_unix_nano,
-        std::cmp::Reverse(span.end_time_unix_nano),
-        &span.span_id,
-    )
+    let (start, end) = span.times();
+    (start, std::cmp::Reverse(end), span.span_id())
 }
 
-fn place(span: &Span, by_id: &HashMap<&[u8], usize>) -> (Place, Option<usize>) {
-    let parent = &*span.parent_span_id;
-    if parent.iter().all(|byte| *byte == 0) {
+fn place(span: &impl Node, by_id: &HashMap<[u8; 8], usize>) -> (Place, Option<usize>) {
+    let parent = span.parent_span_id();
+    if parent == [0; 8] {
         (Place::Root, None)
-    } else if let Some(index) = by_id.get(parent).filter(|_| parent != span.span_id) {
+    } else if let Some(index) = by_id.get(&parent).filter(|_| parent != span.span_id()) {
         (Place::Child, Some(*index))
     } else {
         (Place::Orphan, None)
@@ -138,13 +145,42 @@ fn stems(lasts: &[bool], levels: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::stored;
     use super::*;
 
-    fn picture(spans: &[StoredSpan]) -> Vec<String> {
+    struct Sample {
+        id: u64,
+        parent: u64,
+        name: &'static str,
+        start: u64,
+    }
+
+    impl Node for Sample {
+        fn span_id(&self) -> [u8; 8] {
+            self.id.to_be_bytes()
+        }
+
+        fn parent_span_id(&self) -> [u8; 8] {
+            self.parent.to_be_bytes()
+        }
+
+        fn times(&self) -> (u64, u64) {
+            (self.start, self.start + 1)
+        }
+    }
+
+    fn stored(id: u64, parent: u64, name: &'static str, start: u64) -> Sample {
+        Sample {
+            id,
+            parent,
+            name,
+            start,
+        }
+    }
+
+    fn picture(spans: &[Sample]) -> Vec<String> {
         rows(spans, usize::MAX, 9)
             .iter()
-            .map(|row| format!("{}{}", row.branch, row.span.span.name))
+            .map(|row| format!("{}{}", row.branch, row.span.name))
             .collect()
     }
 
