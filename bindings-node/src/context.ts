@@ -14,6 +14,9 @@ export const SPAN_KEY = createContextKey('OpenTelemetry Context Key SPAN');
 /** Set by `suppressTracing` of @opentelemetry/core. */
 export const SUPPRESS_KEY = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
+/** Read once: in the API's module it is behind a getter, which is a call at each use. */
+const ROOT = ROOT_CONTEXT;
+
 /** An immutable context: a span, other keys, and below them a context of another kind. */
 export class ActiveContext implements Context {
   constructor(
@@ -48,7 +51,7 @@ export class ActiveContext implements Context {
 
   /** True if tracing is surely not suppressed here: only other keys or another kind of context could say so. */
   get plain(): boolean {
-    return this.others === undefined && this.base === ROOT_CONTEXT;
+    return this.others === undefined && this.base === ROOT;
   }
 }
 
@@ -66,7 +69,7 @@ export class PolyspanContextManager implements ContextManager {
   private readonly bound = new WeakMap<EventEmitter, WeakMap<Listener, Listener>>();
 
   active(): Context {
-    return this.storage.getStore() ?? ROOT_CONTEXT;
+    return this.storage.getStore() ?? ROOT;
   }
 
   with<A extends unknown[], F extends (...args: A) => ReturnType<F>>(

@@ -134,10 +134,12 @@ export class Span extends Identity implements ApiSpan {
 
   addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
     if (this.ended) return this;
-    if (attributesOrTime === undefined) return this.event(String(name), undefined, time);
+    // A call of `String` costs as much as a field of the span, and nearly all names are strings.
+    const text = typeof name === 'string' ? name : String(name);
+    if (attributesOrTime === undefined) return this.event(text, undefined, time);
     return isTime(attributesOrTime)
-      ? this.event(String(name), undefined, attributesOrTime)
-      : this.event(String(name), attributesOrTime, time);
+      ? this.event(text, undefined, attributesOrTime)
+      : this.event(text, attributesOrTime, time);
   }
 
   addLink(link: Link): this {

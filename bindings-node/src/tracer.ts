@@ -43,11 +43,13 @@ export class Tracer implements ApiTracer {
     }
     const parent = options.root === true ? undefined : context.getValue(SPAN_KEY);
     (runtime.f[Exchange.Started] as number)++;
+    // A call of `String` costs as much as a field of the span, and nearly all names are strings.
+    const text = typeof name === 'string' ? name : String(name);
     let span: Span | PassiveSpan;
     if ((parent instanceof Span || parent instanceof PassiveSpan) && parent.local.runtime === runtime) {
-      span = this.child(runtime, String(name), options, parent);
+      span = this.child(runtime, text, options, parent);
     } else {
-      span = this.localRoot(runtime, String(name), options, parent as ApiSpan | undefined);
+      span = this.localRoot(runtime, text, options, parent as ApiSpan | undefined);
     }
     if (options === NO_OPTIONS || span instanceof PassiveSpan) return span;
     if (options.startTime !== undefined) span.startAt(options.startTime);
