@@ -50,6 +50,9 @@ export abstract class Writer {
   /** Words seen first in this batch; they join the dictionary when it leaves. */
   private fresh: string[] = [];
   private unknown = 0;
+  /** The words of the dictionary that were attribute keys last, by their place in the span, and their offsets. */
+  private readonly usual: string[] = [];
+  private readonly usualAt: number[] = [];
 
   /** Begins the next batch. */
   protected restart(): void {
@@ -67,9 +70,11 @@ export abstract class Writer {
     if (this.unknown > STALE) {
       this.words.clear();
       this.dictionary = '';
+      this.usual.length = 0;
     }
     this.unknown = 0;
     if (this.fresh.length === 0) return;
+    this.usual.length = 0;
     for (const word of this.fresh) {
       if (this.dictionary.length + word.length > DICTIONARY_UNITS) {
         this.words.delete(word);
@@ -88,7 +93,9 @@ export abstract class Writer {
       const value = flat[n + 1] as Kept;
       const w = 2 * this.at;
       const { i } = this;
-      i[w] = this.word(key);
+      // Spans come in kinds: the key that stood here last is likely to stand here again.
+      const place = n >> 1;
+      i[w] = key === this.usual[place] ? (this.usualAt[place] as number) : this.unusual(key, place);
       i[w + 1] = key.length;
       if (typeof value === 'string') {
         i[w + 2] = Kind.String;
@@ -187,6 +194,18 @@ export abstract class Writer {
     const at = this.units;
     this.text += text;
     this.units = at + text.length;
+    return at;
+  }
+
+  /** The offset of a key that another key stood in the place of. */
+  private unusual(key: string, place: number): number {
+    const at = this.words.get(key);
+    if (at === undefined) return this.word(key);
+    // Without holes, which would make the arrays slow.
+    if (place <= this.usual.length) {
+      this.usual[place] = key;
+      this.usualAt[place] = at;
+    }
     return at;
   }
 

@@ -218,3 +218,34 @@ test('many spans of every size arrive whole, whatever batch they fall into', asy
   }
   assert.equal(new Set(sink.spans.map((span) => span.spanId)).size, count);
 });
+
+test('every key is its own, whatever stood in its place before', async () => {
+  // Spans of three kinds in turns, and now and then a flood of new words, after which the dictionary is begun anew.
+  const keys = (n: number): string[] => {
+    const kind = ['a', 'bb', 'ccc'][n % 3];
+    const kept = Array.from({ length: 3 + (n % 4) }, (_, at) => `${kind}.${at}`);
+    const flood = n % 600 < 60 ? Array.from({ length: 30 }, (_, at) => `flood ${n} ${at}`) : [];
+    return n % 5 === 0 ? [...flood, ...kept] : [...kept.reverse(), ...flood];
+  };
+  const count = 2000;
+  const sink = await traced(
+    () => {
+      for (let n = 0; n < count; n++) {
+        const span = trace.getTracer('test').startSpan(`span ${n}`);
+        for (const key of keys(n)) span.setAttribute(key, key);
+        span.end();
+      }
+    },
+    { redaction: 'off' },
+  );
+  assert.equal(sink.spans.length, count);
+  for (const span of sink.spans) {
+    const expected = keys(Number(span.name.slice(5)));
+    const arrived = Object.entries(span.attributes).map(([key, value]) => [key, value.string]);
+    assert.deepEqual(
+      arrived,
+      expected.map((key) => [key, key]),
+      span.name,
+    );
+  }
+});
