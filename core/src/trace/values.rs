@@ -38,7 +38,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next value's outside: for an array or map, what is inside follows at this cursor.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn value(&mut self) -> Result<Scalar<'a>, BatchError> {
         let (tag, extra) = unpair(self.take()?);
         Ok(match tag {
@@ -72,7 +72,19 @@ impl<'a> Cursor<'a> {
 ///
 /// Source: OpenTelemetry specification, "Mapping Arbitrary Data to OTLP AnyValue": integral values are ints, those
 /// outside int64 are strings.
+#[inline(always)]
 fn number(value: f64) -> Scalar<'static> {
+    // Nearly all are small and whole, which two conversions show. The largest integer stands for all beyond it.
+    let whole = value as i64;
+    if whole as f64 == value && whole != 0 && whole != i64::MAX {
+        Scalar::Int(whole)
+    } else {
+        rare_number(value)
+    }
+}
+
+#[inline(never)]
+fn rare_number(value: f64) -> Scalar<'static> {
     const BEYOND: f64 = 9_223_372_036_854_775_808.0;
     if value.fract() != 0.0 || !value.is_finite() || (value == 0.0 && value.is_sign_negative()) {
         Scalar::Double(value)
@@ -205,6 +217,7 @@ mod tests {
     fn one_type_of_number_becomes_three() {
         let text = |text: &str| OwnedValue::Str(text.to_owned());
         for (given, expected) in [
+            (0.0, OwnedValue::Int(0)),
             (7.0, OwnedValue::Int(7)),
             (-7.0, OwnedValue::Int(-7)),
             (0.5, OwnedValue::Double(0.5)),
