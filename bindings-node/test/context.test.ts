@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { context, createContextKey, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import { traced, within } from './sink';
@@ -43,7 +43,7 @@ test('the active span follows asynchronous calls, each chain its own', async () 
   const sink = await traced(async () => {
     const chain = (name: string) =>
       tracer().startActiveSpan(name, async (span) => {
-        await sleep(5);
+        await turn();
         tracer().startSpan(`${name} child`).end();
         span.end();
       });

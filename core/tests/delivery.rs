@@ -45,6 +45,15 @@ fn run<T>(future: impl Future<Output = T>) -> T {
     result
 }
 
+/// Waits for what another thread or task does.
+async fn soon(condition: impl Fn() -> bool) {
+    let until = Instant::now() + SOON;
+    while !condition() {
+        assert!(Instant::now() < until, "it does not happen");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 async fn send(delivery: &Delivery) -> Outcome {
     delivery.deliver(Bytes::from_static(BODY), pending()).await
 }
@@ -427,9 +436,7 @@ fn cancelling_ends_a_backoff_at_once() {
     let delivery = delivery(&server.url(), SLOW);
     let begun = Instant::now();
     let cancel = async {
-        while delivery.resting_until().is_none() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        soon(|| delivery.resting_until().is_some()).await;
     };
     let outcome = run(delivery.deliver(Bytes::from_static(BODY), cancel));
     assert_eq!(outcome, Outcome::Cancelled);
@@ -442,9 +449,7 @@ fn cancelling_while_the_answer_is_awaited_leaves_the_batch_unconfirmed() {
     let delivery = delivery(&server.url(), retry(LONG));
     let begun = Instant::now();
     let cancel = async {
-        while server.requests().is_empty() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        soon(|| !server.requests().is_empty()).await;
     };
     let outcome = run(delivery.deliver(Bytes::from_static(BODY), cancel));
     assert!(

@@ -8,7 +8,8 @@ use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Number;
 use opentelemetry_proto::tonic::metrics::v1::{AggregationTemporality, Metric, NumberDataPoint};
 use polyspan::{Config, Provider, Scope, Value};
 use sink::Sink;
-use std::net::TcpListener;
+use std::io::Read;
+use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 const SOON: Duration = Duration::from_secs(10);
@@ -332,6 +333,23 @@ fn silent() -> (TcpListener, String) {
     (listener, url)
 }
 
+/// Waits for a request; its connection stays open as long as the stream that is returned.
+fn request_to(listener: &TcpListener) -> TcpStream {
+    listener.set_nonblocking(true).unwrap();
+    let until = Instant::now() + SOON;
+    let mut stream = loop {
+        match listener.accept() {
+            Ok((stream, _)) => break stream,
+            Err(error) => assert!(Instant::now() < until, "no connection: {error}"),
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    stream.set_nonblocking(false).unwrap();
+    stream.set_read_timeout(Some(SOON)).unwrap();
+    assert!(stream.read(&mut [0; 1024]).unwrap() > 0);
+    stream
+}
+
 #[test]
 fn a_flush_says_that_metrics_did_not_arrive() {
     let options = [("metrics_timeout", "200")];
@@ -344,20 +362,19 @@ fn a_flush_says_that_metrics_did_not_arrive() {
 #[test]
 fn a_backend_that_holds_metrics_up_does_not_hold_spans_up() {
     let sink = Sink::start();
-    let (_silent, url) = silent();
+    let (silent, url) = silent();
     let options = [
         ("metrics_endpoint", &*url),
+        ("metrics_timeout", "60000"),
         ("metric_export_interval", "1"),
         ("schedule_delay", "50"),
     ];
     let provider = provider(&sink.url(), &options);
     provider.counter("t", "c", "", "").add_u64(1, &[]);
-    // By now the worker waits for an answer about metrics.
-    std::thread::sleep(Duration::from_millis(100));
-    let begin = Instant::now();
+    // From here on the worker waits for an answer about metrics.
+    let _unanswered = request_to(&silent);
     provider.tracer("t").start("span").end();
-    assert!(sink.wait_for(1, Duration::from_secs(5)));
-    assert!(begin.elapsed() < Duration::from_secs(5));
+    assert!(sink.wait_for(1, SOON));
     assert_eq!(sink.traces().len(), 1);
 }
 

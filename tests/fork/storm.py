@@ -51,7 +51,7 @@ def keep_ending(tracer: polyspan.Tracer, number: int, stop: threading.Event) -> 
         span.end()
         ENDING[number] = 0
         ended += 1
-        if ended % 64 == 0:
+        if ended % 64 == 0:  # The script of the load: it leaves some time to the others.
             time.sleep(0.0002)
 
 
@@ -129,6 +129,14 @@ def storm(forks: int, program: str, folder: Path) -> bool:
         return judge(forks, tally, report, provider.stats(), flushed)
 
 
+def wait_for_traffic(provider: polyspan.TracerProvider) -> None:
+    """Waits until the worker has exported spans of the threads."""
+    deadline = time.monotonic() + PATIENCE
+    while provider.stats()["delivered"] == 0:
+        assert time.monotonic() < deadline, "nothing is exported"
+        time.sleep(0.001)
+
+
 def run(forks: int, provider: polyspan.TracerProvider, flag: mmap.mmap) -> Tally:
     """Forks beside busy threads."""
     tracer = provider.get_tracer("fork")
@@ -137,7 +145,7 @@ def run(forks: int, provider: polyspan.TracerProvider, flag: mmap.mmap) -> Tally
     sys.setswitchinterval(1e-5)
     for thread in threads:
         thread.start()
-    time.sleep(0.05)
+    wait_for_traffic(provider)
     tally, begin = Tally(), time.monotonic()
     for number in range(1, forks + 1):
         fork_once(provider, tracer, flag, tally)

@@ -47,7 +47,7 @@ public class ShutdownTests
                 }
             })).ToList();
             threads.ForEach(thread => thread.Start());
-            Thread.Sleep(50);
+            Assert.True(SpinWait.SpinUntil(() => running.Sdk.Stats().Ended > 100, TimeSpan.FromSeconds(10)), "there is no load");
             running.Sdk.Dispose();
             running.Sdk.Dispose();
             Volatile.Write(ref stop, true);

@@ -46,7 +46,7 @@ pub(crate) fn run(forks: u64) -> ExitCode {
     let threads: Vec<_> = (0..THREADS)
         .map(|number| std::thread::spawn(move || keep_ending(tracer, number)))
         .collect();
-    std::thread::sleep(Duration::from_millis(50));
+    wait_for_traffic(provider);
 
     let mut tally = Tally::default();
     let started = Instant::now();
@@ -94,9 +94,19 @@ fn keep_ending(tracer: Tracer, number: usize) {
         APPENDING[number].store(true, Ordering::SeqCst);
         span.end();
         APPENDING[number].store(false, Ordering::SeqCst);
+        // The script of the load: it leaves some time to the others, as this machine may have two cores.
         if ENDED.fetch_add(1, Ordering::Relaxed).is_multiple_of(256) {
             std::thread::sleep(Duration::from_micros(200));
         }
+    }
+}
+
+/// Waits until the worker has exported spans of the threads.
+fn wait_for_traffic(provider: Provider) {
+    let deadline = Instant::now() + PATIENCE;
+    while provider.stats().delivered == 0 {
+        assert!(Instant::now() < deadline, "nothing is exported");
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 
