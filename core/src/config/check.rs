@@ -1,6 +1,8 @@
 //! What is wrong with a configuration, and what no option can check alone.
 
-use super::{Config, ConfigError, Source, readable};
+use super::otlp::OtlpSettings;
+use super::{Config, ConfigError, Protocol, Source, readable};
+use crate::export::endpoint::{Address, Signal};
 
 /// What is wrong with a configuration. Setting an option in code makes what was said about it irrelevant.
 #[derive(Clone, Default)]
@@ -41,6 +43,7 @@ impl Config {
     #[must_use]
     pub fn settled(mut self) -> Self {
         self.fit_batches();
+        self.fit_addresses();
         if let (Some(file), Some(policy)) = (&self.config_file, &self.policy_file) {
             let error = ConfigError::Invalid {
                 field: "policy_file".to_owned(),
@@ -78,6 +81,52 @@ impl Config {
         } else {
             Err(config.problems.errors.remove(0).1)
         }
+    }
+
+    /// A host and a port without a scheme are an address for gRPC only.
+    fn fit_addresses(&mut self) {
+        let is_bare =
+            |settings: &OtlpSettings| matches!(settings.endpoint, Some(Address::HostPort(_)));
+        let mut wrong = Vec::new();
+        for signal in [Signal::Traces, Signal::Metrics] {
+            let settings = self.otlp_settings(signal);
+            let option = match (signal, &settings.endpoint) {
+                (_, None) if is_bare(&self.otlp) => "endpoint",
+                (Signal::Traces, Some(Address::HostPort(_))) => "traces_endpoint",
+                (Signal::Metrics, Some(Address::HostPort(_))) => "metrics_endpoint",
+                _ => continue,
+            };
+            if settings.protocol != Some(Protocol::Grpc) && !wrong.contains(&option) {
+                wrong.push(option);
+            }
+        }
+        for option in wrong {
+            self.refuse_address(option);
+        }
+    }
+
+    fn refuse_address(&mut self, option: &'static str) {
+        let source = self.source(option).cloned();
+        let error = |field: &str| ConfigError::Invalid {
+            field: field.to_owned(),
+            value: self.get(option),
+            reason: Some("which has no scheme".to_owned()),
+            allowed: "an address such as http://localhost:4318; only grpc takes host:port"
+                .to_owned(),
+        };
+        let Some(Source::Environment { variable }) = source else {
+            let error = error(option);
+            return self.problems.refuse(option, error);
+        };
+        let error = error(variable);
+        let settings = match option {
+            "traces_endpoint" => &mut self.otlp_traces,
+            "metrics_endpoint" => &mut self.otlp_metrics,
+            _ => &mut self.otlp,
+        };
+        settings.endpoint = None;
+        self.problems
+            .warn(option, format!("{error}; it is ignored"));
     }
 
     /// No batch is larger than the queue it is taken from.

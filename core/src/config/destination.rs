@@ -14,8 +14,9 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::{Compression, Config, ConfigError, Exporter, Headers, Protocol, Source, Timeout};
-use crate::export::endpoint::{Endpoint, Signal, shown};
+use crate::export::endpoint::{Address, Endpoint, EndpointError, Signal, shown};
 use crate::export::memory::InMemory;
+use crate::export::proxy::Proxies;
 
 /// One place to which finished telemetry goes.
 #[derive(Clone, Debug)]
@@ -47,7 +48,8 @@ pub enum Destination {
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Otlp {
-    /// The complete address for the signal, `v1/traces` included; used as it is. With gRPC a path is ignored.
+    /// The complete address for the signal, `v1/traces` included; used as it is. With gRPC a path is ignored, and
+    /// `host:port` is enough. `unix:` and a path is a socket of this machine, of a node agent for example.
     pub endpoint: String,
     /// How OTLP travels.
     pub protocol: Protocol,
@@ -59,6 +61,8 @@ pub struct Otlp {
     pub compression: Compression,
     /// Whom to trust, and who we are.
     pub tls: Tls,
+    /// HTTP proxies on the way; those that the environment names, if nothing else is set.
+    pub proxies: Proxies,
     /// The most requests in flight at the same time, at least 1.
     pub concurrency: usize,
 }
@@ -69,16 +73,31 @@ pub const DEFAULT_CONCURRENCY: usize = 2;
 
 impl Otlp {
     /// The receiver at `endpoint`, the complete address for the signal, with the specification's defaults for the rest.
+    /// Reads the environment for `HTTPS_PROXY` and its like.
     pub fn new(endpoint: impl Into<String>) -> Otlp {
+        Otlp::through(Proxies::from_env(), endpoint.into())
+    }
+
+    fn through(proxies: Proxies, endpoint: String) -> Otlp {
         Otlp {
-            endpoint: endpoint.into(),
+            endpoint,
             protocol: Protocol::HttpProtobuf,
             headers: Headers::default(),
             timeout: Timeout::from_millis(10_000),
             compression: Compression::None,
             tls: Tls::default(),
+            proxies,
             concurrency: DEFAULT_CONCURRENCY,
         }
+    }
+
+    /// The address, if it is one that the protocol can use.
+    fn address(&self) -> Result<Address, EndpointError> {
+        let address: Address = self.endpoint.parse()?;
+        if self.protocol != Protocol::Grpc {
+            Endpoint::http(&address, Signal::Traces)?;
+        }
+        Ok(address)
     }
 
     /// Adds a header to each request; one of that name is replaced.
@@ -108,6 +127,7 @@ impl fmt::Debug for Otlp {
             .field("timeout", &self.timeout)
             .field("compression", &self.compression)
             .field("tls", &self.tls)
+            .field("proxies", &self.proxies)
             .field("concurrency", &self.concurrency)
             .finish()
     }
@@ -207,7 +227,7 @@ impl Destination {
                 "which would send nothing".to_owned(),
                 "at least 1",
             ),
-            Destination::Otlp(otlp) => match Endpoint::exact(&otlp.endpoint) {
+            Destination::Otlp(otlp) => match otlp.address() {
                 Ok(_) => Ok(()),
                 Err(error) => invalid(
                     "endpoint",
@@ -332,7 +352,7 @@ impl Config {
     /// The receiver that the flat options describe.
     pub(super) fn otlp_of_options(&self, signal: Signal) -> Otlp {
         let mut settings = self.otlp_settings(signal);
-        let mut endpoint = self.endpoint_of(signal).to_string();
+        let mut endpoint = self.endpoint_of(signal);
         if let Some(sentry) = self.sentry_endpoint(signal) {
             endpoint = sentry.url;
             settings.headers = Some(sentry.headers);
@@ -351,7 +371,7 @@ impl Config {
                 client_key: path(settings.client_key),
                 insecure: settings.insecure.unwrap_or_default(),
             },
-            ..Otlp::new(endpoint)
+            ..Otlp::through(self.proxies.clone(), endpoint)
         }
     }
 }

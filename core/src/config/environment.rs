@@ -12,6 +12,7 @@ use super::field::Field;
 use super::option::ConfigOption;
 use super::origin::Source;
 use super::{Config, aliases, file};
+use crate::export::proxy::Proxies;
 
 /// Reads a variable; `None` if it is not set.
 pub(crate) type Lookup<'a> = dyn Fn(&str) -> Option<OsString> + 'a;
@@ -26,6 +27,7 @@ const BESIDE_FILE: &[&str] = &["POLYSPAN_STRICT", "POLYSPAN_NATIVE_PATH"];
 /// The configuration that the environment describes, with what is wrong in it among its problems.
 pub(crate) fn read(lookup: &Lookup<'_>) -> Config {
     let mut config = Config::default();
+    config.proxies = Proxies::read(|variable| lookup(variable)?.into_string().ok());
     // Named by the environment, the file decides alone.
     if let Some(option) = ConfigOption::find("config_file") {
         read_option(option, lookup, &mut config);

@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use http::Uri;
-
 use super::error::readable;
 use super::option::OptionKind;
 use super::origin::Source;
@@ -12,7 +10,7 @@ use super::otlp::{Headers, Timeout, parse_endpoint};
 use super::sampling::SamplerChoice;
 use super::sentry::Dsn;
 use super::{Alias, Config, ConfigError, Exporter, Exporters, pairs};
-use crate::export::endpoint::shown;
+use crate::export::endpoint::{Address, shown};
 use crate::propagate::{BaggageAttributes, Propagator, Propagators};
 use crate::sample;
 use crate::trace::OwnedValue;
@@ -75,7 +73,7 @@ pub(crate) enum Field {
     /// Groups of other systems' variables, or none.
     Aliases(Place<Vec<Alias>>),
     Dsn(Place<Dsn>),
-    Endpoint(Place<Uri>),
+    Endpoint(Place<Address>),
     Headers(Place<Headers>),
     Attributes(Place<Vec<(String, OwnedValue)>>),
 }
@@ -243,7 +241,7 @@ impl Field {
                 format!("a list of {}, or none", names.join(", "))
             }
             Field::Endpoint(_) => {
-                "an address that starts with http:// or https://, such as http://localhost:4318"
+                "an address that starts with http://, https:// or unix:, such as http://localhost:4318, or for grpc host:port"
                     .to_owned()
             }
             Field::Headers(_) | Field::Attributes(_) => {

@@ -74,6 +74,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::time::Duration;
 
+use crate::export::proxy::Proxies;
 use crate::propagate::{BaggageAttributes, Propagators};
 use crate::redact::Mode;
 use crate::trace::Limits;
@@ -111,6 +112,8 @@ pub struct Config {
     pub(crate) otlp_traces: OtlpSettings,
     pub(crate) otlp_metrics: OtlpSettings,
     pub(crate) otlp_logs: OtlpSettings,
+    /// Of the environment, which only the thread that configures may read: another one may be changing it.
+    pub(crate) proxies: Proxies,
     pub(crate) schedule_delay: Duration,
     pub(crate) export_timeout: Timeout,
     /// `None`: the memory budget alone bounds the queue. The specification's 2,048 spans would drop what fits into it.
@@ -178,6 +181,7 @@ impl Default for Config {
             otlp_traces: OtlpSettings::default(),
             otlp_metrics: OtlpSettings::default(),
             otlp_logs: OtlpSettings::default(),
+            proxies: Proxies::default(),
             schedule_delay: Duration::from_millis(5_000),
             export_timeout: Timeout::from_millis(30_000),
             max_queue_size: None,

@@ -3,16 +3,16 @@
 use std::fmt;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{Compression, Config, Protocol};
-use crate::export::endpoint::{Endpoint, EndpointError, RESERVED, Signal};
+use crate::export::endpoint::{Address, EndpointError, RESERVED, Signal};
 
 /// The settings of OTLP, for all signals or for one. `None`: not set here.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OtlpSettings {
     /// A base address for all signals, the exact one for one.
-    pub(crate) endpoint: Option<Uri>,
+    pub(crate) endpoint: Option<Address>,
     pub(crate) protocol: Option<Protocol>,
     pub(crate) headers: Option<Headers>,
     pub(crate) timeout: Option<Timeout>,
@@ -126,9 +126,9 @@ impl fmt::Debug for Headers {
 }
 
 /// Reads an endpoint. Returns what is wrong with it as a clause, or nothing if `allowed` says it all.
-pub(crate) fn parse_endpoint(text: &str) -> Result<Uri, Option<String>> {
-    match Endpoint::exact(text) {
-        Ok(endpoint) => Ok(endpoint.url().clone()),
+pub(crate) fn parse_endpoint(text: &str) -> Result<Address, Option<String>> {
+    match text.parse() {
+        Ok(address) => Ok(address),
         Err(EndpointError::Credentials { .. }) => Err(Some(
             "which has a user name or password in it; send credentials as headers instead"
                 .to_owned(),
@@ -140,28 +140,21 @@ pub(crate) fn parse_endpoint(text: &str) -> Result<Uri, Option<String>> {
     }
 }
 
-/// The address of a signal below a base endpoint: its path is completed, its query is kept.
-fn signal_url(base: &Uri, signal: Signal) -> Uri {
-    // An address that was read can be read again; only one of 64 KiB grows too long by its completion.
-    match Endpoint::base(&base.to_string(), signal) {
-        Ok(endpoint) => endpoint.url().clone(),
-        Err(_) => base.clone(),
-    }
-}
-
 impl Config {
     /// The complete address for a signal, as the flat options have it.
-    pub(crate) fn endpoint_of(&self, signal: Signal) -> Uri {
+    pub(crate) fn endpoint_of(&self, signal: Signal) -> String {
         let settings = self.otlp_settings(signal);
-        if let Some(exact) = settings.endpoint {
-            return exact;
-        }
-        match (&self.otlp.endpoint, settings.protocol) {
+        let is_grpc = settings.protocol == Some(Protocol::Grpc);
+        match (settings.endpoint, &self.otlp.endpoint) {
+            (Some(exact), _) => exact.to_string(),
             // What is called is in the request, not in the address.
-            (Some(base), Some(Protocol::Grpc)) => base.clone(),
-            (Some(base), _) => signal_url(base, signal),
-            (None, Some(Protocol::Grpc)) => Uri::from_static("http://localhost:4317"),
-            (None, _) => signal_url(&Uri::from_static("http://localhost:4318"), signal),
+            (None, Some(base)) if is_grpc => base.to_string(),
+            (None, Some(base)) => base.of(signal).to_string(),
+            (None, None) if is_grpc => "http://localhost:4317".to_owned(),
+            (None, None) => match signal {
+                Signal::Traces => "http://localhost:4318/v1/traces".to_owned(),
+                Signal::Metrics => "http://localhost:4318/v1/metrics".to_owned(),
+            },
         }
     }
 }
@@ -171,7 +164,7 @@ mod tests {
     use super::*;
 
     fn completed(base: &str) -> String {
-        signal_url(&parse_endpoint(base).unwrap(), Signal::Traces).to_string()
+        parse_endpoint(base).unwrap().of(Signal::Traces).to_string()
     }
 
     #[test]
@@ -197,7 +190,6 @@ mod tests {
     #[test]
     fn an_endpoint_without_scheme_or_host_or_with_another_scheme_is_refused() {
         for text in [
-            "localhost:4318",
             "localhost",
             "/v1/traces",
             "ftp://a",
@@ -211,6 +203,36 @@ mod tests {
         assert!(parse_endpoint("http://a:99999").is_err());
         assert!(parse_endpoint("HTTP://a").is_ok(), "schemes know no case");
         assert!(parse_endpoint("http://[::1]").is_ok());
+        assert!(parse_endpoint("localhost:4317").is_ok(), "gRPC takes it");
+    }
+
+    #[test]
+    fn a_host_and_a_port_are_an_address_for_grpc_and_ignored_with_a_word_otherwise() {
+        let read = |protocol: &str| {
+            let config = Config::from_lookup(&|variable| match variable {
+                "OTEL_EXPORTER_OTLP_ENDPOINT" => Some("collector:4317".to_owned()),
+                "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL" => Some(protocol.to_owned()),
+                "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL" => Some("grpc".to_owned()),
+                _ => None,
+            });
+            config.validate().unwrap()
+        };
+        let config = read("grpc");
+        assert_eq!(config.endpoint_of(Signal::Traces), "collector:4317");
+        assert!(config.warnings().is_empty());
+        let config = read("http/protobuf");
+        assert_eq!(
+            config.endpoint_of(Signal::Traces),
+            "http://localhost:4318/v1/traces"
+        );
+        let [warning] = config.warnings() else {
+            panic!("{:?}", config.warnings())
+        };
+        assert!(warning.contains("OTEL_EXPORTER_OTLP_ENDPOINT"), "{warning}");
+        assert!(warning.contains("only grpc takes host:port"), "{warning}");
+        let code = Config::default().endpoint("collector:4317").validate();
+        let error = code.err().unwrap().to_string();
+        assert!(error.contains("which has no scheme"), "{error}");
     }
 
     #[test]

@@ -1,72 +1,139 @@
-//! Opens connections for the HTTP client, and recognises a server that answers in HTTP/2.
+//! Opens connections: by TCP or a local socket, through a proxy, with TLS; and recognises a server that speaks another
+//! protocol than the one it is called by.
 //!
-//! TLS is set up on the first `https` URL only: reading the platform's root certificates takes some ten
-//! milliseconds, which a program that exports to a local collector should not pay.
+//! ```text
+//! socket ───────────────────────────────────┐
+//! TCP to the endpoint ──────────────────────┼──▶ TLS (https) ──▶ Stream: looks at the first bytes
+//! TCP to a proxy ── TLS ── CONNECT ─────────┘
+//! ```
 
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll};
 
-use http::Uri;
 use http::uri::Scheme;
+use http::{Method, Request, Uri, header};
+use http_body_util::Empty;
+use hyper::body::Bytes;
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
-use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use rustls::pki_types::ServerName;
 use tower_service::Service;
+
+use super::proxy::Proxy;
+use super::tls::TlsSettings;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Connects by TCP, or by TLS over TCP, as the URL's scheme says.
+/// The protocol that a connection is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Version {
+    /// HTTP/1.1.
+    Http1,
+    /// HTTP/2 without asking first, as gRPC has it.
+    Http2,
+}
+
+impl Version {
+    /// Its name in TLS.
+    pub(super) fn alpn(self) -> &'static str {
+        match self {
+            Version::Http1 => "http/1.1",
+            Version::Http2 => "h2",
+        }
+    }
+}
+
+/// How the connections to one endpoint are made.
+#[derive(Debug)]
+pub(super) struct Way {
+    pub(super) version: Version,
+    /// A local socket instead of the host of the URL.
+    pub(super) socket: Option<PathBuf>,
+    pub(super) proxy: Option<Proxy>,
+    pub(super) tls: TlsSettings,
+    /// For a proxy that is called by TLS itself.
+    pub(super) proxy_tls: TlsSettings,
+    /// The [`Misfit`] that was seen last, as a number; 0 is none.
+    misfit: AtomicU8,
+}
+
+impl Way {
+    pub(super) fn new(version: Version, tls: &crate::config::Tls) -> Way {
+        Way {
+            version,
+            socket: None,
+            proxy: None,
+            tls: TlsSettings::new(tls, version.alpn()),
+            proxy_tls: TlsSettings::new(tls, Version::Http1.alpn()),
+            misfit: AtomicU8::new(0),
+        }
+    }
+
+    /// What the last connection that failed found at the endpoint, if it was another protocol.
+    pub(super) fn take_misfit(&self) -> Option<Misfit> {
+        let seen = self.misfit.swap(0, Ordering::Relaxed);
+        Misfit::ALL.get(usize::from(seen).checked_sub(1)?).copied()
+    }
+
+    /// Whether requests to `url` go through a tunnel, which the proxy does not see into.
+    fn tunnels(&self, url: &Uri) -> bool {
+        url.scheme() == Some(&Scheme::HTTPS) || self.version == Version::Http2
+    }
+
+    /// The proxy that is asked for each request, rather than for a tunnel.
+    pub(super) fn asks_proxy(&self, url: &Uri) -> Option<&Proxy> {
+        self.proxy.as_ref().filter(|_| !self.tunnels(url))
+    }
+}
+
+/// Connects as its [`Way`] says.
 #[derive(Clone)]
 pub(super) struct Connector {
     tcp: HttpConnector,
-    tls: Arc<OnceLock<Result<HttpsConnector<HttpConnector>, rustls::Error>>>,
+    way: Arc<Way>,
 }
 
 impl Connector {
-    pub(super) fn new() -> Connector {
+    pub(super) fn new(way: Arc<Way>) -> Connector {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         // A batch is written in one go; waiting for an acknowledgement of its first segment only delays the rest.
         tcp.set_nodelay(true);
-        Connector {
-            tcp,
-            tls: Arc::default(),
-        }
+        Connector { tcp, way }
     }
 
-    fn tls(&self) -> Result<HttpsConnector<HttpConnector>, rustls::Error> {
-        self.tls
-            .get_or_init(|| {
-                let config = tls_config()?;
-                let builder = HttpsConnectorBuilder::new().with_tls_config(config);
-                Ok(builder
-                    .https_only()
-                    .enable_http1()
-                    .wrap_connector(self.tcp.clone()))
-            })
-            .clone()
+    async fn connect(mut self, url: Uri) -> Result<Stream, BoxError> {
+        let mut io = match (&self.way.socket, &self.way.proxy) {
+            (Some(path), _) => connect_socket(path).await?,
+            (None, None) => Box::new(self.tcp.call(url.clone()).await?),
+            (None, Some(proxy)) => {
+                let through = |error: BoxError| format!("{proxy}: {}", innermost(error.as_ref()));
+                let call = self.tcp.call(proxy.url.clone());
+                let tcp = call.await.map_err(|error| through(error.into()))?;
+                let io = with_tls(Box::new(tcp), &proxy.url, &self.way.proxy_tls).await;
+                let io = io.map_err(through)?;
+                if self.way.tunnels(&url) {
+                    tunnel(io, &url, proxy).await.map_err(through)?
+                } else {
+                    io
+                }
+            }
+        };
+        io = with_tls(io, &url, &self.way.tls).await?;
+        Ok(Stream {
+            io,
+            by_proxy: self.way.asks_proxy(&url).is_some(),
+            greeted: false,
+            way: self.way,
+        })
     }
-}
-
-/// Trusts the platform's root certificates, or the bundled ones where the platform has none (a bare container).
-///
-/// The crypto provider is named, not taken from the process: a host that uses rustls itself may have chosen
-/// another one, or none.
-fn tls_config() -> Result<rustls::ClientConfig, rustls::Error> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?;
-    let builder = match builder.clone().with_native_roots() {
-        Ok(with_roots) => with_roots,
-        Err(_) => builder.with_webpki_roots(),
-    };
-    Ok(builder.with_no_client_auth())
 }
 
 impl Service<Uri> for Connector {
@@ -79,49 +146,131 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, url: Uri) -> Self::Future {
-        if url.scheme() == Some(&Scheme::HTTPS) {
-            let tls = self.tls();
-            Box::pin(async move { Ok(Stream::new(tls?.call(url).await?)) })
-        } else {
-            let connecting = self.tcp.call(url);
-            Box::pin(async move { Ok(Stream::new(MaybeHttpsStream::Http(connecting.await?))) })
-        }
+        Box::pin(self.clone().connect(url))
     }
 }
 
-/// A server's first bytes are an HTTP/2 SETTINGS frame: it speaks gRPC, and will never answer HTTP/1.1.
-#[derive(Debug)]
-pub(super) struct SpeaksHttp2;
+/// The innermost cause: "Connection refused" tells more than "client error (Connect)".
+pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}
 
-impl fmt::Display for SpeaksHttp2 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "the endpoint speaks HTTP/2 (gRPC) only, but OTLP/HTTP is configured; use the backend's OTLP/HTTP port \
-             (usually 4318), or set OTEL_EXPORTER_OTLP_PROTOCOL=grpc",
+#[cfg(unix)]
+async fn connect_socket(path: &std::path::Path) -> Result<Box<dyn Io>, BoxError> {
+    let stream = tokio::net::UnixStream::connect(path).await?;
+    Ok(Box::new(TokioIo::new(stream)))
+}
+
+#[cfg(not(unix))]
+async fn connect_socket(_: &std::path::Path) -> Result<Box<dyn Io>, BoxError> {
+    Err("this system has no Unix domain sockets".into())
+}
+
+/// With TLS around it if `url` is one of `https`.
+async fn with_tls(io: Box<dyn Io>, url: &Uri, tls: &TlsSettings) -> Result<Box<dyn Io>, BoxError> {
+    if url.scheme() != Some(&Scheme::HTTPS) {
+        return Ok(io);
+    }
+    let host = url.host().unwrap_or_default();
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let name = ServerName::try_from(host.to_owned())?;
+    let connector = tokio_rustls::TlsConnector::from(tls.config()?);
+    let stream = connector.connect(name, TokioIo::new(io)).await?;
+    Ok(Box::new(TokioIo::new(stream)))
+}
+
+/// Asks the proxy for a way through to the host of `url`.
+async fn tunnel(io: Box<dyn Io>, url: &Uri, proxy: &Proxy) -> Result<Box<dyn Io>, BoxError> {
+    let host = url.host().unwrap_or_default();
+    let default = if url.scheme() == Some(&Scheme::HTTPS) {
+        443
+    } else {
+        80
+    };
+    let target = format!("{host}:{}", url.port_u16().unwrap_or(default));
+    let mut connect = Request::new(Empty::<Bytes>::new());
+    *connect.method_mut() = Method::CONNECT;
+    *connect.uri_mut() = target.parse()?;
+    let headers = connect.headers_mut();
+    headers.insert(header::HOST, target.parse()?);
+    if let Some(authorization) = &proxy.authorization {
+        headers.insert(header::PROXY_AUTHORIZATION, authorization.clone());
+    }
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(io).await?;
+    // Ends with the tunnel, or with the sender if there is none.
+    tokio::spawn(connection.with_upgrades());
+    let answer = sender.send_request(connect).await?;
+    let status = answer.status();
+    match status.as_u16() {
+        200..=299 => Ok(Box::new(hyper::upgrade::on(answer).await?)),
+        407 => Err(format!(
+            "it answered {status}; put the user name and password into the variable that names it: http://user:password@…"
         )
+        .into()),
+        _ => Err(format!("it answered {status} to CONNECT {target}").into()),
     }
 }
 
-impl std::error::Error for SpeaksHttp2 {}
+/// Anything that a protocol can be spoken over.
+trait Io: Read + Write + Send + Unpin {}
 
-/// A connection that looks at the server's first bytes before the HTTP parser does.
-pub(super) struct Stream {
-    inner: MaybeHttpsStream<TokioIo<TcpStream>>,
-    greeted: bool,
+impl<T: Read + Write + Send + Unpin> Io for T {}
+
+/// What a server speaks instead of what it is called by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Misfit {
+    /// Its first bytes are an HTTP/2 SETTINGS frame: it speaks gRPC, and will never answer HTTP/1.1.
+    Http2,
+    /// It does not answer HTTP/2 by a SETTINGS frame.
+    NotHttp2,
+    /// Its first bytes are an alert of TLS.
+    Tls,
 }
 
-impl Stream {
-    fn new(inner: MaybeHttpsStream<TokioIo<TcpStream>>) -> Stream {
-        Stream {
-            inner,
-            greeted: false,
+impl Misfit {
+    const ALL: [Misfit; 3] = [Misfit::Http2, Misfit::NotHttp2, Misfit::Tls];
+
+    /// What the first bytes of a server show.
+    fn of(first: &[u8], version: Version) -> Option<Misfit> {
+        // Length (3 bytes), type 4: RFC 9113, sections 4.1 and 6.5. No HTTP/1 answer starts with a 0.
+        let settings = matches!(first, [0, _, _, 4, ..] | [0] | [0, _] | [0, _, _]);
+        match (first, version) {
+            // An alert of TLS 1.x: RFC 8446, section 5.1.
+            ([21, 3, ..], _) => Some(Misfit::Tls),
+            (_, Version::Http1) => (settings && first.len() > 3).then_some(Misfit::Http2),
+            (_, Version::Http2) => (!settings && !first.is_empty()).then_some(Misfit::NotHttp2),
         }
     }
 }
 
-/// Length (3 bytes), type 4, flags, stream 0: RFC 9113, sections 4.1 and 6.5. No HTTP/1 answer starts with a 0.
-fn is_settings_frame(first: &[u8]) -> bool {
-    matches!(first, [0, _, _, 4, ..])
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Misfit::Http2 => {
+                "the endpoint speaks HTTP/2 (gRPC) only, but OTLP/HTTP is configured; use the backend's OTLP/HTTP port \
+                 (usually 4318), or set OTEL_EXPORTER_OTLP_PROTOCOL=grpc"
+            }
+            Misfit::NotHttp2 => {
+                "the endpoint does not speak HTTP/2, but gRPC is configured; use the backend's OTLP/gRPC port (usually \
+                 4317), or set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"
+            }
+            Misfit::Tls => "the endpoint speaks TLS, but its address says http://; write https://",
+        })
+    }
+}
+
+impl std::error::Error for Misfit {}
+
+/// A connection that looks at the server's first bytes before the parser does.
+pub(super) struct Stream {
+    io: Box<dyn Io>,
+    by_proxy: bool,
+    greeted: bool,
+    way: Arc<Way>,
 }
 
 impl Read for Stream {
@@ -131,19 +280,17 @@ impl Read for Stream {
         mut buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
         if self.greeted {
-            return Pin::new(&mut self.inner).poll_read(cx, buffer);
+            return Pin::new(&mut self.io).poll_read(cx, buffer);
         }
         let mut first = [0; 16];
         let room = buffer.remaining().min(first.len());
         let mut first = ReadBuf::new(&mut first[..room]);
-        match Pin::new(&mut self.inner).poll_read(cx, first.unfilled()) {
+        match Pin::new(&mut self.io).poll_read(cx, first.unfilled()) {
             Poll::Ready(Ok(())) => {
                 self.greeted = true;
-                if is_settings_frame(first.filled()) {
-                    return Poll::Ready(Err(io::Error::new(
-                        io::ErrorKind::InvalidData,
-                        SpeaksHttp2,
-                    )));
+                if let Some(misfit) = Misfit::of(first.filled(), self.way.version) {
+                    self.way.misfit.store(misfit as u8 + 1, Ordering::Relaxed);
+                    return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, misfit)));
                 }
                 buffer.put_slice(first.filled());
                 Poll::Ready(Ok(()))
@@ -159,7 +306,7 @@ impl Write for Stream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(cx, bytes)
+        Pin::new(&mut self.io).poll_write(cx, bytes)
     }
 
     fn poll_write_vectored(
@@ -167,24 +314,25 @@ impl Write for Stream {
         cx: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write_vectored(cx, bytes)
+        Pin::new(&mut self.io).poll_write_vectored(cx, bytes)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.inner.is_write_vectored()
+        self.io.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
+        Pin::new(&mut self.io).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
+        Pin::new(&mut self.io).poll_shutdown(cx)
     }
 }
 
 impl Connection for Stream {
     fn connected(&self) -> Connected {
-        self.inner.connected()
+        // A proxy that is asked for each request wants the whole URL in its first line.
+        Connected::new().proxy(self.by_proxy)
     }
 }

@@ -1,17 +1,23 @@
-//! Where telemetry goes: the URL that a signal is posted to, and the headers sent with it.
+//! Where telemetry goes: the address that a signal is sent to, and the headers sent with it.
 //!
-//! | given as | path of the request |
-//! |---|---|
-//! | [`Endpoint::base`], `http://host:4318/otlp` | `/otlp/v1/traces`, `/otlp/v1/metrics` |
-//! | [`Endpoint::exact`], `http://host/custom` | `/custom` |
-//! | [`Endpoint::exact`], `http://host` | `/` |
+//! | address | OTLP/HTTP posts to | gRPC calls |
+//! |---|---|---|
+//! | `http://host:4318/otlp`, `https://…` | as it is; below a base address [`Address::of`] a signal, `/otlp/v1/traces` | that host and port, without or with TLS |
+//! | `http://host` | `/` | port 80, and 443 with `https` |
+//! | `host:4317` | not possible | with TLS, or without if `insecure` |
+//! | `unix:/run/otlp.sock` | `/v1/traces` over that socket | over that socket |
 //!
-//! Source: OpenTelemetry specification, "OpenTelemetry Protocol Exporter", "Endpoint URLs for OTLP/HTTP".
+//! Source: OpenTelemetry specification, "OpenTelemetry Protocol Exporter", "Endpoint URLs for OTLP/HTTP"; gRPC, "Name
+//! Resolution", for `unix:`.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
-use http::uri::{PathAndQuery, Scheme};
-use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{HeaderMap, HeaderName, Uri};
+
+use crate::config::Headers;
 
 /// A kind of telemetry; it decides the path under a base URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,6 +35,14 @@ impl Signal {
             Signal::Metrics => "v1/metrics",
         }
     }
+
+    /// The method of gRPC that takes it.
+    fn method(self) -> &'static str {
+        match self {
+            Signal::Traces => "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+            Signal::Metrics => "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+        }
+    }
 }
 
 /// Headers that describe the body or the connection: whoever writes those writes these.
@@ -44,90 +58,174 @@ pub(crate) const RESERVED: [HeaderName; 9] = [
     http::header::UPGRADE,
 ];
 
-/// The URL that one signal is posted to, with the user's headers.
+/// Where a receiver is. `Display` writes it as it was given, a query that may hold a key included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// A URL of `http` or `https`.
+    Url(Uri),
+    /// A host and a port, as only gRPC takes it.
+    HostPort(Authority),
+    /// A socket of this machine, given as `unix:` and its path.
+    Socket(PathBuf),
+}
+
+impl Address {
+    /// The address of a signal below this base address: `v1/traces` or `v1/metrics` is appended to the path of a URL.
+    #[must_use]
+    pub fn of(&self, signal: Signal) -> Address {
+        let Address::Url(base) = self else {
+            return self.clone();
+        };
+        let path = format!("{}/{}", base.path().trim_end_matches('/'), signal.path());
+        let path = match base.query() {
+            Some(query) => format!("{path}?{query}"),
+            None => path,
+        };
+        // What was an address stays one; only one of 64 KiB grows too long by its completion.
+        Address::Url(with_path(base, &path).unwrap_or_else(|| base.clone()))
+    }
+
+    fn shown(&self) -> String {
+        shown(&self.to_string())
+    }
+}
+
+fn with_path(url: &Uri, path: &str) -> Option<Uri> {
+    let mut parts = url.clone().into_parts();
+    parts.path_and_query = Some(PathAndQuery::try_from(path).ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+impl FromStr for Address {
+    type Err = EndpointError;
+
+    fn from_str(text: &str) -> Result<Address, EndpointError> {
+        let text = text.trim();
+        if let Some(path) = text.strip_prefix("unix:") {
+            // `unix:///run/x` is the same as `unix:/run/x`.
+            let path = path.strip_prefix("//").unwrap_or(path);
+            return match path {
+                "" => Err(not_a_url(text, "it names no socket")),
+                path => Ok(Address::Socket(path.into())),
+            };
+        }
+        let host_port = !text.contains(['/', '@']) && has_port(text);
+        match text.parse::<Authority>() {
+            Ok(authority) if host_port && is_port(&authority) && !authority.host().is_empty() => {
+                Ok(Address::HostPort(authority))
+            }
+            _ => parse(text).map(Address::Url),
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Url(url) => url.fmt(f),
+            Address::HostPort(authority) => authority.fmt(f),
+            Address::Socket(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// What the requests of one signal are addressed to, with the user's headers.
 ///
-/// `Display` shows the URL without its query, which may hold a key.
+/// `Display` shows the address without its query, which may hold a key.
 #[derive(Clone, Debug)]
-pub struct Endpoint {
+pub(crate) struct Endpoint {
+    address: Address,
     url: Uri,
     headers: HeaderMap,
 }
 
 impl Endpoint {
-    /// The endpoint of `signal` under a base URL: `v1/traces` or `v1/metrics` is appended to its path.
-    pub fn base(url: &str, signal: Signal) -> Result<Endpoint, EndpointError> {
-        let parsed = parse(url)?;
-        let path = format!("{}/{}", parsed.path().trim_end_matches('/'), signal.path());
-        let path = match parsed.query() {
-            Some(query) => format!("{path}?{query}"),
-            None => path,
+    /// For OTLP/HTTP at exactly `address`; only a socket gets the path of the signal.
+    pub(crate) fn http(address: &Address, signal: Signal) -> Result<Endpoint, EndpointError> {
+        let url = match address {
+            Address::Url(url) => url.clone(),
+            Address::Socket(_) => local(&format!("/{}", signal.path())),
+            Address::HostPort(_) => {
+                return Err(EndpointError::Scheme {
+                    given: address.shown(),
+                });
+            }
         };
-        let path = PathAndQuery::try_from(path).map_err(|error| EndpointError::NotAUrl {
-            given: shown(url),
-            cause: error.to_string(),
-        })?;
-        let mut parts = parsed.into_parts();
-        parts.path_and_query = Some(path);
-        let url = Uri::from_parts(parts).map_err(|error| EndpointError::NotAUrl {
-            given: shown(url),
-            cause: error.to_string(),
-        })?;
-        Ok(Endpoint {
+        Ok(Endpoint::new(address, url))
+    }
+
+    /// For gRPC: a path of the address is ignored. `insecure` means no TLS where no scheme says it.
+    pub(crate) fn grpc(
+        address: &Address,
+        signal: Signal,
+        insecure: bool,
+    ) -> Result<Endpoint, EndpointError> {
+        let method = signal.method();
+        let url = match address {
+            Address::Url(url) => with_path(url, method),
+            Address::Socket(_) => Some(local(method)),
+            Address::HostPort(authority) => {
+                let scheme = if insecure {
+                    Scheme::HTTP
+                } else {
+                    Scheme::HTTPS
+                };
+                let url = Uri::builder().scheme(scheme).authority(authority.clone());
+                url.path_and_query(method).build().ok()
+            }
+        };
+        let url = url.ok_or_else(|| not_a_url(&address.to_string(), "it is too long"))?;
+        Ok(Endpoint::new(address, url))
+    }
+
+    fn new(address: &Address, url: Uri) -> Endpoint {
+        Endpoint {
+            address: address.clone(),
             url,
             headers: HeaderMap::new(),
-        })
-    }
-
-    /// The endpoint at exactly this URL; only an empty path becomes `/`.
-    pub fn exact(url: &str) -> Result<Endpoint, EndpointError> {
-        Ok(Endpoint {
-            url: parse(url)?,
-            headers: HeaderMap::new(),
-        })
-    }
-
-    /// Adds a header to every request; a second value for the same name replaces the first.
-    pub fn with_header(mut self, name: &str, value: &str) -> Result<Endpoint, EndpointError> {
-        let parsed = HeaderName::try_from(name).map_err(|_| EndpointError::HeaderName {
-            name: name.to_owned(),
-        })?;
-        if RESERVED.contains(&parsed) {
-            return Err(EndpointError::ReservedHeader {
-                name: name.to_owned(),
-            });
         }
-        let mut value = HeaderValue::from_str(value).map_err(|_| EndpointError::HeaderValue {
-            name: name.to_owned(),
-        })?;
-        // Most of these are keys; sensitive values do not appear in `Debug`.
-        value.set_sensitive(true);
-        self.headers.insert(parsed, value);
-        Ok(self)
+    }
+
+    /// With these headers in every request.
+    pub(crate) fn with_headers(mut self, headers: &Headers) -> Endpoint {
+        let headers = headers.iter();
+        self.headers
+            .extend(headers.map(|(name, value)| (name.clone(), value.clone())));
+        self
     }
 
     /// The URL of the requests.
-    pub fn url(&self) -> &Uri {
+    pub(crate) fn url(&self) -> &Uri {
         &self.url
     }
 
+    /// The socket to connect to, instead of the host of the URL.
+    pub(crate) fn socket(&self) -> Option<&Path> {
+        match &self.address {
+            Address::Socket(path) => Some(path),
+            Address::Url(_) | Address::HostPort(_) => None,
+        }
+    }
+
     /// The user's headers.
-    pub fn headers(&self) -> &HeaderMap {
+    pub(crate) fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 }
 
+/// The URL of requests over a socket, where the host means nothing.
+fn local(path: &str) -> Uri {
+    let base = Uri::from_static("http://localhost/");
+    with_path(&base, path).unwrap_or(base)
+}
+
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = self.url.scheme_str().unwrap_or_default();
-        let authority = self
-            .url
-            .authority()
-            .map_or("", |authority| authority.as_str());
-        write!(f, "{scheme}://{authority}{}", self.url.path())
+        f.write_str(&self.address.shown())
     }
 }
 
-/// Why a URL or a header cannot be used. The text never repeats a password or a header's value.
+/// Why an address cannot be used. The text never repeats a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EndpointError {
     /// The text is not a URL at all.
@@ -147,21 +245,6 @@ pub enum EndpointError {
         /// The URL as given, without credentials and query.
         given: String,
     },
-    /// A header's name holds characters that HTTP does not allow.
-    HeaderName {
-        /// The name as given.
-        name: String,
-    },
-    /// A header's value holds characters that HTTP does not allow.
-    HeaderValue {
-        /// The header's name.
-        name: String,
-    },
-    /// The header is set by polyspan itself.
-    ReservedHeader {
-        /// The header's name.
-        name: String,
-    },
 }
 
 impl fmt::Display for EndpointError {
@@ -177,29 +260,13 @@ impl fmt::Display for EndpointError {
             EndpointError::Scheme { given } => {
                 write!(
                     f,
-                    "\"{given}\" must start with http:// or https://, {EXAMPLE}"
+                    "\"{given}\" must start with http://, https:// or unix:, {EXAMPLE}; only grpc takes host:port"
                 )
             }
             EndpointError::Credentials { given } => write!(
                 f,
                 "\"{given}\" must not contain a user name or password; send them as a header: authorization=Basic%20<base64 of user:password>"
             ),
-            EndpointError::HeaderName { name } => {
-                write!(
-                    f,
-                    "\"{name}\" is not a header name; it must be letters, digits and hyphens"
-                )
-            }
-            EndpointError::HeaderValue { name } => write!(
-                f,
-                "the value of header \"{name}\" contains characters that HTTP does not allow (control characters or line breaks)"
-            ),
-            EndpointError::ReservedHeader { name } => {
-                write!(
-                    f,
-                    "header \"{name}\" cannot be set: it describes the request that polyspan itself writes; remove it"
-                )
-            }
         }
     }
 }
@@ -207,13 +274,9 @@ impl fmt::Display for EndpointError {
 impl std::error::Error for EndpointError {}
 
 fn parse(url: &str) -> Result<Uri, EndpointError> {
-    let uri: Uri =
-        url.trim()
-            .parse()
-            .map_err(|error: http::uri::InvalidUri| EndpointError::NotAUrl {
-                given: shown(url),
-                cause: error.to_string(),
-            })?;
+    let uri: Uri = url
+        .parse()
+        .map_err(|error: http::uri::InvalidUri| not_a_url(url, &error.to_string()))?;
     if uri.scheme() != Some(&Scheme::HTTP) && uri.scheme() != Some(&Scheme::HTTPS) {
         return Err(EndpointError::Scheme { given: shown(url) });
     }
@@ -221,19 +284,24 @@ fn parse(url: &str) -> Result<Uri, EndpointError> {
         Some(authority) if authority.as_str().contains('@') => {
             Err(EndpointError::Credentials { given: shown(url) })
         }
-        // `Uri` accepts any digits as a port; a number beyond 16 bits would only fail when connecting.
-        Some(authority) if has_port(authority.as_str()) && uri.port_u16().is_none() => {
-            Err(EndpointError::NotAUrl {
-                given: shown(url),
-                cause: "its port is not a number up to 65535".to_owned(),
-            })
+        Some(authority) if has_port(authority.as_str()) && !is_port(authority) => {
+            Err(not_a_url(url, "its port is not a number up to 65535"))
         }
         Some(authority) if !authority.host().is_empty() => Ok(uri),
-        _ => Err(EndpointError::NotAUrl {
-            given: shown(url),
-            cause: "it names no host".to_owned(),
-        }),
+        _ => Err(not_a_url(url, "it names no host")),
     }
+}
+
+fn not_a_url(given: &str, cause: &str) -> EndpointError {
+    EndpointError::NotAUrl {
+        given: shown(given),
+        cause: cause.to_owned(),
+    }
+}
+
+/// `Uri` accepts any digits as a port; a number beyond 16 bits would only fail when connecting.
+fn is_port(authority: &Authority) -> bool {
+    authority.port_u16().is_some()
 }
 
 /// Whether a port follows the host. Colons inside the brackets of an IPv6 address begin none.
@@ -261,50 +329,93 @@ pub(crate) fn shown(url: &str) -> String {
 mod tests {
     use super::*;
 
+    fn address(text: &str) -> Address {
+        text.parse().unwrap()
+    }
+
     fn base(url: &str) -> String {
-        Endpoint::base(url, Signal::Traces)
-            .unwrap()
-            .url()
-            .to_string()
+        address(url).of(Signal::Traces).to_string()
+    }
+
+    fn http(text: &str) -> Uri {
+        let endpoint = Endpoint::http(&address(text), Signal::Traces);
+        endpoint.unwrap().url().clone()
+    }
+
+    fn grpc(text: &str, insecure: bool) -> String {
+        let endpoint = Endpoint::grpc(&address(text), Signal::Traces, insecure).unwrap();
+        let url = endpoint.url().to_string();
+        let method = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+        url.strip_suffix(method).unwrap().to_owned()
     }
 
     #[test]
     fn a_base_url_gets_the_path_of_the_signal() {
-        assert_eq!(
-            base("http://localhost:4318"),
-            "http://localhost:4318/v1/traces"
-        );
-        assert_eq!(
-            base("http://localhost:4318/"),
-            "http://localhost:4318/v1/traces"
-        );
-        assert_eq!(
-            base("https://example.com/otlp//"),
-            "https://example.com/otlp/v1/traces"
-        );
-        assert_eq!(
-            base("https://example.com/otlp?key=1"),
-            "https://example.com/otlp/v1/traces?key=1"
-        );
-        let metrics = Endpoint::base("http://[::1]:4318", Signal::Metrics).unwrap();
-        assert_eq!(metrics.url().to_string(), "http://[::1]:4318/v1/metrics");
+        for (given, completed) in [
+            ("http://localhost:4318", "http://localhost:4318/v1/traces"),
+            ("http://localhost:4318/", "http://localhost:4318/v1/traces"),
+            ("https://h/otlp//", "https://h/otlp/v1/traces"),
+            ("https://h/otlp?key=1", "https://h/otlp/v1/traces?key=1"),
+            ("unix:/run/otlp.sock", "unix:/run/otlp.sock"),
+            ("localhost:4317", "localhost:4317"),
+        ] {
+            assert_eq!(base(given), completed);
+        }
+        let metrics = address("http://[::1]:4318").of(Signal::Metrics);
+        assert_eq!(metrics.to_string(), "http://[::1]:4318/v1/metrics");
     }
 
     #[test]
     fn an_exact_url_stays_as_it_is_but_an_empty_path_becomes_a_slash() {
-        let exact = |url: &str| Endpoint::exact(url).unwrap().url().clone();
-        assert_eq!(exact("http://host/custom/").path(), "/custom/");
-        assert_eq!(exact("http://host").path(), "/");
+        assert_eq!(http("http://host/custom/").path(), "/custom/");
+        assert_eq!(http("http://host").path(), "/");
+    }
+
+    #[test]
+    fn grpc_takes_scheme_and_host_or_a_host_with_its_port() {
+        assert_eq!(
+            grpc("http://host:4317/ignored?k=1", false),
+            "http://host:4317"
+        );
+        assert_eq!(grpc("https://host", true), "https://host");
+        assert_eq!(grpc("host:4317", true), "http://host:4317");
+        assert_eq!(grpc("host:4317", false), "https://host:4317");
+        assert_eq!(grpc("[::1]:4317", true), "http://[::1]:4317");
+        let error = Endpoint::http(&address("host:4317"), Signal::Traces).unwrap_err();
+        assert!(
+            error.to_string().contains("only grpc takes host:port"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_socket_is_named_by_its_path() {
+        for text in ["unix:/run/otlp.sock", "unix:///run/otlp.sock"] {
+            let endpoint = Endpoint::http(&address(text), Signal::Metrics).unwrap();
+            assert_eq!(endpoint.socket(), Some(Path::new("/run/otlp.sock")));
+            assert_eq!(endpoint.url(), "http://localhost/v1/metrics");
+            assert_eq!(endpoint.to_string(), "unix:/run/otlp.sock");
+            assert_eq!(grpc(text, false), "http://localhost");
+        }
+        assert_eq!(
+            address("unix:otlp.sock"),
+            Address::Socket("otlp.sock".into())
+        );
+        assert!("unix:".parse::<Address>().is_err());
     }
 
     #[test]
     fn the_errors_say_what_is_allowed() {
-        let error = |url: &str| Endpoint::exact(url).unwrap_err().to_string();
-        assert!(error("localhost:4318").contains("must start with http://"));
+        let error = |text: &str| text.parse::<Address>().unwrap_err().to_string();
+        assert!(error("localhost").contains("must start with http://"));
         assert!(error("ftp://host").contains("must start with http://"));
         assert!(error("http://").contains("is not a URL"));
         assert!(error("").contains("is not a URL"));
         assert!(error("http://ho st").contains("is not a URL"));
+        assert!(error("http://host:65536").contains("up to 65535"));
+        for text in ["host:65536", ":4317", "me@host:4317", "host:"] {
+            assert!(text.parse::<Address>().is_err(), "{text}");
+        }
     }
 
     #[test]
@@ -314,39 +425,13 @@ mod tests {
             "http:// me:hunter2@host",
             "http://me:?hunter2@host",
             "me:hunter2@host/#",
+            "me:hunter2@host:4317",
             "ftp://host/?k=hunter2",
         ] {
-            let error = Endpoint::exact(url).unwrap_err();
+            let error = url.parse::<Address>().unwrap_err();
             assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
         }
-        let endpoint = Endpoint::exact("http://host/v1?k=hunter2")
-            .and_then(|endpoint| endpoint.with_header("x-key", "hunter3"))
-            .unwrap();
-        assert_eq!(endpoint.to_string(), "http://host/v1");
-        assert!(!format!("{endpoint:?}").contains("hunter3"));
-        let error = Endpoint::exact("http://host")
-            .unwrap()
-            .with_header("x-key", "a\nhunter2");
-        assert!(!error.unwrap_err().to_string().contains("hunter2"));
-    }
-
-    #[test]
-    fn headers_that_describe_the_body_are_refused() {
-        for name in ["content-type", "Content-Length", "TRANSFER-ENCODING"] {
-            let error = Endpoint::exact("http://host")
-                .unwrap()
-                .with_header(name, "x")
-                .unwrap_err();
-            assert_eq!(
-                error,
-                EndpointError::ReservedHeader {
-                    name: name.to_owned()
-                }
-            );
-        }
-        let endpoint = Endpoint::exact("http://host")
-            .unwrap()
-            .with_header("Api-Key", "a");
-        assert_eq!(endpoint.unwrap().headers()["api-key"], "a");
+        let endpoint = Endpoint::http(&address("http://host/v1?k=hunter2"), Signal::Traces);
+        assert_eq!(endpoint.unwrap().to_string(), "http://host/v1");
     }
 }

@@ -1,15 +1,23 @@
 //! How telemetry leaves the process.
 
+mod client;
+mod compress;
 mod connector;
 pub(crate) mod console;
 pub mod endpoint;
+mod fields;
 mod finished;
-pub mod http;
+mod grpc;
+mod http;
+pub(crate) mod json;
 mod key_cache;
 pub mod memory;
 pub(crate) mod otlp;
+pub mod proxy;
 pub(crate) mod response;
+mod schema;
 mod spans;
+pub mod tls;
 pub mod transport;
 mod values;
 pub(crate) mod wire;

@@ -6,6 +6,9 @@
 
 use std::str;
 
+pub(crate) use super::fields::Unreadable;
+use super::fields::{Fields, Value};
+
 /// What a server that accepted a batch says about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PartialSuccess {
@@ -15,11 +18,8 @@ pub(crate) struct PartialSuccess {
     pub(crate) message: Option<String>,
 }
 
-/// The body is none of the shapes that an accepting server should send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Unreadable;
-
-/// Reads the body of a 2xx answer. An empty body is full success.
+/// Reads the body of a 2xx answer. An empty body is full success; `Unreadable` is none of the shapes that an accepting
+/// server should send.
 pub(crate) fn partial_success(body: &[u8]) -> Result<PartialSuccess, Unreadable> {
     if body.first() == Some(&b'{') {
         return partial_success_json(body);
@@ -112,69 +112,6 @@ pub(crate) fn text(given: &str) -> Option<String> {
         }
     }
     (!shown.is_empty()).then_some(shown)
-}
-
-/// A field's value, as far as it is needed here.
-enum Value<'a> {
-    Varint(u64),
-    Bytes(&'a [u8]),
-    Fixed,
-}
-
-/// The fields of a protobuf message, in the order in which they stand.
-struct Fields<'a>(&'a [u8]);
-
-impl<'a> Iterator for Fields<'a> {
-    type Item = Result<(u64, Value<'a>), Unreadable>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.0.is_empty() {
-            return None;
-        }
-        let field = self.field();
-        if field.is_none() {
-            self.0 = &[];
-        }
-        Some(field.ok_or(Unreadable))
-    }
-}
-
-impl<'a> Fields<'a> {
-    fn field(&mut self) -> Option<(u64, Value<'a>)> {
-        let tag = self.varint()?;
-        let value = match tag & 7 {
-            0 => Value::Varint(self.varint()?),
-            1 => self.take(8).map(|_| Value::Fixed)?,
-            2 => {
-                let length = usize::try_from(self.varint()?).ok()?;
-                Value::Bytes(self.take(length)?)
-            }
-            5 => self.take(4).map(|_| Value::Fixed)?,
-            _ => return None,
-        };
-        match tag >> 3 {
-            0 => None,
-            number => Some((number, value)),
-        }
-    }
-
-    fn varint(&mut self) -> Option<u64> {
-        let mut value = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = *self.take(1)?.first()?;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Some(value);
-            }
-        }
-        None
-    }
-
-    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(taken)
-    }
 }
 
 #[cfg(test)]

@@ -12,14 +12,21 @@
 
 use std::fmt;
 use std::future::Future;
+use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
-use super::endpoint::{Endpoint, EndpointError, Signal};
-use super::http::Client;
-use crate::config::{Otlp, Protocol};
+use super::client::Client;
+use super::compress::Compressor;
+use super::connector::{Version, Way};
+use super::endpoint::{Address, Endpoint, EndpointError, Signal};
+use super::grpc;
+use super::http::{self as otlp_http, Form};
+use super::proxy::ProxyError;
+use super::tls::TlsError;
+use crate::config::{Compression, Otlp, Protocol};
 
 /// The largest answer that is read, decompressed (OTLP specification: larger ones are an error that is not retried).
 pub const RESPONSE_LIMIT_BYTES: usize = 4 << 20;
@@ -31,10 +38,12 @@ pub const REQUEST_LIMIT_BYTES: usize = 64 << 20;
 ///
 /// Must be used inside a tokio runtime with time and I/O enabled, and not across a fork. `Display` shows where it leads,
 /// without secrets.
-#[derive(Debug)]
 pub struct Transport {
     client: Client,
     endpoint: Endpoint,
+    signal: Signal,
+    protocol: Protocol,
+    compressor: Compressor,
 }
 
 impl Transport {
@@ -42,26 +51,38 @@ impl Transport {
     ///
     /// # Errors
     ///
-    /// An address, a header or a file of certificates that cannot be used, named without secrets.
+    /// An address, a proxy or a file of certificates that cannot be used, named without secrets.
     pub fn new(otlp: &Otlp, signal: Signal) -> Result<Transport, TransportError> {
-        // The address is that of the signal already; JSON and gRPC have to know it.
-        let _ = signal;
-        if otlp.protocol != Protocol::HttpProtobuf {
-            return Err(TransportError::NotBuilt {
-                protocol: otlp.protocol,
-            });
+        let address: Address = otlp.endpoint.parse()?;
+        let (version, endpoint) = match otlp.protocol {
+            Protocol::Grpc => (
+                Version::Http2,
+                Endpoint::grpc(&address, signal, otlp.tls.insecure)?,
+            ),
+            Protocol::HttpProtobuf | Protocol::HttpJson => {
+                (Version::Http1, Endpoint::http(&address, signal)?)
+            }
+        };
+        let mut way = Way::new(version, &otlp.tls);
+        way.socket = endpoint.socket().map(Path::to_owned);
+        if way.socket.is_none() {
+            way.proxy = otlp.proxies.proxy_for(endpoint.url())?;
         }
-        let exact = Endpoint::exact(&otlp.endpoint)?;
-        let endpoint = otlp
-            .headers
-            .iter()
-            .try_fold(exact, |endpoint, (name, value)| {
-                let value = String::from_utf8_lossy(value.as_bytes());
-                endpoint.with_header(name.as_str(), &value)
+        if endpoint.url().scheme_str() == Some("https") {
+            way.tls.check()?;
+        }
+        let compression = otlp.compression;
+        let compressor =
+            Compressor::new(compression).map_err(|reason| TransportError::Compression {
+                compression,
+                reason,
             })?;
         Ok(Transport {
-            client: Client::new(),
-            endpoint,
+            client: Client::new(way),
+            endpoint: endpoint.with_headers(&otlp.headers),
+            signal,
+            protocol: otlp.protocol,
+            compressor,
         })
     }
 
@@ -73,7 +94,25 @@ impl Transport {
         body: Bytes,
         give_up: impl Future<Output = ()> + Send,
     ) -> Result<Answer, NoAnswer> {
-        self.client.post(&self.endpoint, body, give_up).await
+        let (client, endpoint, compressor) = (&self.client, &self.endpoint, &self.compressor);
+        let form = match self.protocol {
+            Protocol::Grpc => return grpc::call(client, endpoint, compressor, body, give_up).await,
+            Protocol::HttpProtobuf => Form::Protobuf,
+            Protocol::HttpJson => Form::Json,
+        };
+        let form = (self.signal, form);
+        otlp_http::post(client, endpoint, form, compressor, body, give_up).await
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport")
+            .field("endpoint", &self.endpoint.to_string())
+            .field("signal", &self.signal)
+            .field("protocol", &self.protocol)
+            .field("client", &self.client)
+            .finish_non_exhaustive()
     }
 }
 
@@ -84,14 +123,20 @@ impl fmt::Display for Transport {
 }
 
 /// Why there is no way to a receiver. Names what is wrong, never a secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum TransportError {
-    /// The address or a header cannot be used.
+    /// The address cannot be used.
     Endpoint(EndpointError),
-    /// This version does not speak the protocol.
-    NotBuilt {
+    /// The proxy that the environment names for it cannot be used.
+    Proxy(ProxyError),
+    /// A file of certificates or keys cannot be used.
+    Tls(TlsError),
+    /// There is no such compression.
+    Compression {
         /// The one that was asked for.
-        protocol: Protocol,
+        compression: Compression,
+        /// Why there is none.
+        reason: String,
     },
 }
 
@@ -101,13 +146,28 @@ impl From<EndpointError> for TransportError {
     }
 }
 
+impl From<ProxyError> for TransportError {
+    fn from(error: ProxyError) -> TransportError {
+        TransportError::Proxy(error)
+    }
+}
+
+impl From<TlsError> for TransportError {
+    fn from(error: TlsError) -> TransportError {
+        TransportError::Tls(error)
+    }
+}
+
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             TransportError::Endpoint(error) => error.fmt(f),
-            TransportError::NotBuilt { protocol } => {
-                write!(f, "the protocol {protocol} comes in a later version")
-            }
+            TransportError::Proxy(error) => error.fmt(f),
+            TransportError::Tls(error) => error.fmt(f),
+            TransportError::Compression {
+                compression,
+                reason,
+            } => write!(f, "compression {compression}: {reason}"),
         }
     }
 }

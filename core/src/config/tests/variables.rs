@@ -22,7 +22,7 @@ const CASES: &[Case] = &[
     ("OTEL_PROPAGATORS", "propagators", "baggage, TRACECONTEXT,baggage", "baggage,tracecontext", &["w3c", "ottrace", ",", "none,none"]),
     ("OTEL_TRACES_EXPORTER", "exporter", "otlp, Console,otlp", "otlp,console", &["logging", "zipkin", "otlp;console"]),
     ("OTEL_METRICS_EXPORTER", "metrics_exporter", "NONE", "none", &["prometheus", "logging"]),
-    ("OTEL_EXPORTER_OTLP_ENDPOINT", "endpoint", "https://c:1/x", "https://c:1/x", &["localhost:4318", "ftp://c", "http://", "http://c:70000", "http://u:p@c"]),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "endpoint", "https://c:1/x", "https://c:1/x", &["localhost", "ftp://c", "http://", "http://c:70000", "http://u:p@c"]),
     ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "traces_endpoint", "http://c", "http://c/", &["c"]),
     ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "metrics_endpoint", "http://c/m", "http://c/m", &["c"]),
     ("OTEL_EXPORTER_OTLP_HEADERS", "headers", "Authorization=Basic%20x,b=2", "authorization=***,b=***", &["a", "=b", "a=%0A", "a b=1", "a=%"]),
