@@ -4,7 +4,7 @@
  * `init()` is all an application needs; spans are then made with `@opentelemetry/api` and by the instrumentations that use
  * it. Without a change of code: `node --require polyspan/register` or `node --import polyspan/register`.
  */
-export type { Options } from './config';
 export { init } from './init';
+export type { Options } from './options';
 export { flush, shutdown } from './shutdown';
 export { describe, type Stats, stats } from './stats';

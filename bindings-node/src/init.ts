@@ -1,9 +1,10 @@
 /** Opens the core and registers polyspan with the OpenTelemetry API. */
 import { context, diag, metrics, propagation, trace } from '@opentelemetry/api';
-import { type Options, pairs } from './config';
+import { pairs } from './config';
 import { PolyspanContextManager } from './context';
 import { MeterProvider } from './metrics';
 import { loadNative, type Native, NativeMissing } from './native';
+import type { Options } from './options';
 import { Propagator } from './propagation';
 import { TracerProvider } from './provider';
 import { Runtime, state } from './runtime';

@@ -4,7 +4,7 @@ import pytest
 
 import polyspan
 from polyspan import _native
-from polyspan.config import Options
+from polyspan.options import Options
 
 from .conftest import Traced
 from .sink import Sink, attributes

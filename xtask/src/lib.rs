@@ -1,10 +1,11 @@
-//! Generates what C and C# know of the native library, from the library's own sources.
+//! Generates what C and C# know of the native library, and what all languages know of its options, from its own sources.
 //!
 //! | file | for | by |
 //! |---|---|---|
 //! | `include/polyspan.h` | C and C++ | [`header`], with cbindgen |
 //! | `unity-plugin/Runtime/Core/NativeMethods.g.cs` | .NET and Unity | [`csharp`], with csbindgen |
 //! | `tests/c/layout.txt`, `tests/c/layout.c` | tests that all three lay out the structs alike | [`layout`] |
+//! | the typed options of each language, `docs/configuration.md` | programs and people | [`options`] |
 //!
 //! The files are committed, so that nobody needs Rust to read them; `cargo test -p xtask` makes them again in memory and
 //! compares. No build script writes into the source tree.
@@ -12,6 +13,7 @@
 pub mod csharp;
 pub mod header;
 pub mod layout;
+pub mod options;
 
 use std::error::Error;
 use std::fs;
@@ -83,6 +85,22 @@ pub fn generate() -> Result<Vec<Generated>, Box<dyn Error>> {
         Generated {
             path: "tests/c/layout.c",
             content: layout::program(),
+        },
+        Generated {
+            path: "docs/configuration.md",
+            content: options::page(),
+        },
+        Generated {
+            path: "bindings-python/python/polyspan/options.py",
+            content: options::python(),
+        },
+        Generated {
+            path: "bindings-node/src/options.ts",
+            content: options::typescript(),
+        },
+        Generated {
+            path: "unity-plugin/Runtime/Core/Options.g.cs",
+            content: options::csharp(),
         },
     ])
 }

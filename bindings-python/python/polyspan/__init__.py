@@ -7,8 +7,9 @@ After that everything that uses `opentelemetry.trace` is recorded, redacted and 
 native core.
 """
 
-from polyspan.config import ConfigError, Options
+from polyspan.config import ConfigError
 from polyspan.metrics import MeterProvider
+from polyspan.options import Options
 from polyspan.propagation import Propagator
 from polyspan.provider import TracerProvider, init
 from polyspan.shutdown import flush, shutdown

@@ -2,15 +2,10 @@
 
 import platform
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import TypedDict
-
-from opentelemetry.util.types import AnyValue
 
 from polyspan import _native
-
-Milliseconds = int | timedelta
 
 
 class ConfigError(ValueError):
@@ -23,48 +18,6 @@ class ConfigError(ValueError):
         self.field = field
         self.value = value
         self.allowed = allowed
-
-
-class Options(TypedDict, total=False):
-    """Options in code; they win over the environment, and that over the defaults. `None` means not given."""
-
-    service_name: str | None
-    resource_attributes: Mapping[str, AnyValue] | None
-    disabled: bool | None
-    sampler: str | None
-    sampler_arg: float | None
-    redaction: str | None
-    propagators: Sequence[str] | str | None
-    exporter: str | None
-    metrics_exporter: str | None
-    endpoint: str | None
-    traces_endpoint: str | None
-    metrics_endpoint: str | None
-    headers: Mapping[str, str] | None
-    traces_headers: Mapping[str, str] | None
-    metrics_headers: Mapping[str, str] | None
-    timeout: Milliseconds | None
-    traces_timeout: Milliseconds | None
-    metrics_timeout: Milliseconds | None
-    protocol: str | None
-    compression: str | None
-    schedule_delay: Milliseconds | None
-    export_timeout: Milliseconds | None
-    max_queue_size: int | None
-    max_export_batch_size: int | None
-    memory_limit: int | None
-    metric_export_interval: Milliseconds | None
-    metric_export_timeout: Milliseconds | None
-    attribute_count_limit: int | None
-    attribute_value_length_limit: int | None
-    event_count_limit: int | None
-    link_count_limit: int | None
-    event_attribute_count_limit: int | None
-    link_attribute_count_limit: int | None
-    log_level: str | None
-    strict: bool | None
-    id_seed: int | None
-    fixed_resource: bool | None
 
 
 def build(options: Mapping[str, object]) -> _native.Config:

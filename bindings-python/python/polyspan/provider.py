@@ -11,8 +11,9 @@ from opentelemetry import metrics, propagate, trace
 from opentelemetry.util.types import AnyValue, Attributes
 
 from polyspan import _installed, _native
-from polyspan.config import ConfigError, Options, build
+from polyspan.config import ConfigError, build
 from polyspan.metrics import MeterProvider
+from polyspan.options import Options
 from polyspan.propagation import Propagator
 from polyspan.shutdown import FLUSH_SECONDS, SHUTDOWN_SECONDS, at_exit
 from polyspan.stats import Stats, read
