@@ -4,6 +4,7 @@ mod client;
 mod compress;
 mod connector;
 pub(crate) mod console;
+mod depth;
 pub mod endpoint;
 mod fields;
 mod finished;

@@ -2,6 +2,7 @@
 //!
 //! Source: opentelemetry-proto 1.11, `common.proto`.
 
+use super::depth::{self, Depth};
 use super::key_cache::KeyCache;
 use super::wire::Wire;
 use crate::redact::{Counts, KeyClass, Redactor};
@@ -50,7 +51,7 @@ impl Policy<'_> {
     ) -> Result<(), BatchError> {
         for _ in 0..attributes.count {
             let open = wire.open(field);
-            self.member(wire, &mut attributes.cursor, source, 1)?;
+            self.member(wire, &mut attributes.cursor, source, Depth::ATTRIBUTE)?;
             wire.close(open);
         }
         Ok(())
@@ -63,7 +64,7 @@ impl Policy<'_> {
         wire: &mut Wire,
         cursor: &mut Cursor<'_>,
         source: &mut Source<'_, '_>,
-        depth: usize,
+        depth: Depth,
     ) -> Result<(), BatchError> {
         let key = source
             .text
@@ -100,7 +101,7 @@ impl Policy<'_> {
         wire: &mut Wire,
         cursor: &mut Cursor<'_>,
         source: &mut Source<'_, '_>,
-        depth: usize,
+        depth: Depth,
     ) -> Result<(), BatchError> {
         let mut ahead = *cursor;
         if let Scalar::Text(reference) = ahead.value()? {
@@ -109,9 +110,9 @@ impl Policy<'_> {
                 source
                     .text
                     .get(reference, &mut source.scratch.value, &mut source.budget)?;
-            self.text_value(wire, &self.redactor.secret_text(value, self.counts));
+            self.text_value(wire, self.redactor.secret_text(value, self.counts));
         } else {
-            skip(cursor, depth)?;
+            skip(cursor, depth.level())?;
             self.text_value(wire, self.redactor.secret(self.counts));
         }
         Ok(())
@@ -125,8 +126,9 @@ impl Policy<'_> {
         class: KeyClass,
         cursor: &mut Cursor<'_>,
         source: &mut Source<'_, '_>,
-        depth: usize,
+        depth: Depth,
     ) -> Result<(), BatchError> {
+        let before = *cursor;
         match cursor.value()? {
             Scalar::Text(reference) => {
                 let value =
@@ -143,8 +145,14 @@ impl Policy<'_> {
             Scalar::Bytes(slots, length) => {
                 self.bytes_value(wire, class, &unpack(slots, length));
             }
-            Scalar::Array(count) => self.array(wire, class, count, cursor, source, depth)?,
-            Scalar::Map(count) => self.map(wire, count, cursor, source, depth)?,
+            Scalar::Array(count) => match depth.in_list() {
+                Some(inside) => self.array(wire, class, count, cursor, source, inside)?,
+                None => self.json(wire, cursor, before, source, depth)?,
+            },
+            Scalar::Map(count) => match depth.in_map() {
+                Some(inside) => self.map(wire, count, cursor, source, inside)?,
+                None => self.json(wire, cursor, before, source, depth)?,
+            },
         }
         Ok(())
     }
@@ -158,15 +166,12 @@ impl Policy<'_> {
         count: u32,
         cursor: &mut Cursor<'_>,
         source: &mut Source<'_, '_>,
-        depth: usize,
+        inside: Depth,
     ) -> Result<(), BatchError> {
-        if depth > Value::MAX_DEPTH {
-            return Err(BatchError::TooDeep);
-        }
         let open = wire.open(5);
         for _ in 0..count {
             let element = wire.open(1);
-            self.value(wire, class, cursor, source, depth + 1)?;
+            self.value(wire, class, cursor, source, inside)?;
             wire.close(element);
         }
         wire.close(open);
@@ -181,18 +186,32 @@ impl Policy<'_> {
         count: u32,
         cursor: &mut Cursor<'_>,
         source: &mut Source<'_, '_>,
-        depth: usize,
+        inside: Depth,
     ) -> Result<(), BatchError> {
-        if depth > Value::MAX_DEPTH {
-            return Err(BatchError::TooDeep);
-        }
         let open = wire.open(6);
         for _ in 0..count {
             let member = wire.open(1);
-            self.member(wire, cursor, source, depth + 1)?;
+            self.member(wire, cursor, source, inside)?;
             wire.close(member);
         }
         wire.close(open);
+        Ok(())
+    }
+
+    /// A list or a map that lies too deep for the readers of requests: as JSON text. It is read again from `before` on.
+    #[cold]
+    fn json<'c>(
+        &self,
+        wire: &mut Wire,
+        cursor: &mut Cursor<'c>,
+        before: Cursor<'c>,
+        source: &mut Source<'_, '_>,
+        depth: Depth,
+    ) -> Result<(), BatchError> {
+        *cursor = before;
+        let value = cursor.owned(source.text, &mut source.budget, depth.level())?;
+        // Whatever its key: the names of the members are in the text now.
+        self.scanned_value(wire, KeyClass::Scan, &depth::json(&value));
         Ok(())
     }
 
@@ -238,18 +257,37 @@ impl Policy<'_> {
         key: &str,
         value: &OwnedValue,
     ) {
+        self.owned_member(wire, field, key, value, Depth::ATTRIBUTE);
+    }
+
+    fn owned_member(
+        &self,
+        wire: &mut Wire,
+        field: u32,
+        key: &str,
+        value: &OwnedValue,
+        depth: Depth,
+    ) {
         let open = wire.open(field);
         wire.text(1, &self.redactor.text(key, self.counts));
         let inner = wire.open(2);
         match self.redactor.key_class(key) {
             KeyClass::Secret => self.text_value(wire, self.redactor.secret(self.counts)),
-            class => self.owned_value(wire, class, value),
+            class => self.owned_value(wire, class, value, depth),
         }
         wire.close(inner);
         wire.close(open);
     }
 
-    fn owned_value(&self, wire: &mut Wire, class: KeyClass, value: &OwnedValue) {
+    fn owned_value(&self, wire: &mut Wire, class: KeyClass, value: &OwnedValue, depth: Depth) {
+        let inside = match value {
+            OwnedValue::Array(_) => depth.in_list(),
+            OwnedValue::Map(_) => depth.in_map(),
+            _ => Some(depth),
+        };
+        let Some(inside) = inside else {
+            return self.scanned_value(wire, KeyClass::Scan, &depth::json(value));
+        };
         match value {
             OwnedValue::Empty => {}
             OwnedValue::Bool(truth) => wire.number_always(2, u64::from(*truth)),
@@ -261,7 +299,7 @@ impl Policy<'_> {
                 let open = wire.open(5);
                 for value in values {
                     let element = wire.open(1);
-                    self.owned_value(wire, class, value);
+                    self.owned_value(wire, class, value, inside);
                     wire.close(element);
                 }
                 wire.close(open);
@@ -269,7 +307,7 @@ impl Policy<'_> {
             OwnedValue::Map(members) => {
                 let open = wire.open(6);
                 for (key, value) in members {
-                    self.owned_attribute(wire, 1, key, value);
+                    self.owned_member(wire, 1, key, value, inside);
                 }
                 wire.close(open);
             }

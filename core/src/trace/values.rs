@@ -163,6 +163,18 @@ impl<'a> Attributes<'a> {
     }
 }
 
+impl Cursor<'_> {
+    /// The next value with all that is in it; `depth` is the level at which it stands, from 1.
+    pub(crate) fn owned(
+        &mut self,
+        text: Text<'_>,
+        budget: &mut usize,
+        depth: usize,
+    ) -> Result<OwnedValue, BatchError> {
+        owned(self, text, budget, depth)
+    }
+}
+
 fn owned(
     cursor: &mut Cursor<'_>,
     text: Text<'_>,
@@ -170,9 +182,6 @@ fn owned(
     depth: usize,
 ) -> Result<OwnedValue, BatchError> {
     use OwnedValue as Owned;
-    if depth > Value::MAX_DEPTH {
-        return Err(BatchError::TooDeep);
-    }
     let mut string = |reference| -> Result<String, BatchError> {
         Ok(text.get(reference, &mut String::new(), budget)?.to_owned())
     };
@@ -184,6 +193,9 @@ fn owned(
         Scalar::Text(reference) => Owned::Str(string(reference)?),
         Scalar::Decimal(value) => Owned::Str(decimal(value)),
         Scalar::Bytes(slots, length) => Owned::Bytes(unpack(slots, length).into_owned()),
+        Scalar::Array(_) | Scalar::Map(_) if depth > Value::MAX_DEPTH => {
+            return Err(BatchError::TooDeep);
+        }
         Scalar::Array(count) => Owned::Array(
             (0..count)
                 .map(|_| owned(cursor, text, budget, depth + 1))
