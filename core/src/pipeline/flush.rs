@@ -75,6 +75,8 @@ impl Waiting {
         let mut state = self.state();
         state.done = state.done.max(number);
         state.failure = failure;
+        // First let go: who wakes up with the lock still held goes to sleep again.
+        drop(state);
         self.changed.notify_all();
     }
 
