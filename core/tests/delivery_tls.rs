@@ -1,22 +1,25 @@
-//! Delivery over TLS: which servers are trusted, and what is said about the others.
+//! Delivery over TLS: which servers are trusted, who we are to them, and what is said about the others.
 //!
-//! Trust comes from the platform, which `SSL_CERT_FILE` replaces for one process. So each case runs the ignored test
-//! [`child`] in a process of its own.
+//! Without a file of certificates trust comes from the platform, which `SSL_CERT_FILE` replaces for one process. So each
+//! of those cases runs the ignored test [`child`] in a process of its own.
 
 mod scripted_server;
 
 use std::future::pending;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use polyspan::config::{Otlp, Signal};
+use polyspan::config::{Otlp, Protocol, Signal, Tls};
 use polyspan::export::transport::Transport;
 use polyspan::pipeline::backoff::Backoff;
-use polyspan::pipeline::delivery::{Delivery, Retry};
-use rustls::pki_types::PrivatePkcs8KeyDer;
+use polyspan::pipeline::delivery::{Delivery, Outcome, Retry};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use scripted_server::grpc::{GrpcServer, ok};
 use scripted_server::{ScriptedServer, status};
 
 /// A certificate authority of the test, and servers certified by it.
@@ -37,28 +40,112 @@ impl Authority {
         }
     }
 
+    fn certify(&self, name: &str, last_year: i32) -> (rcgen::Certificate, rcgen::KeyPair) {
+        let mut params = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+        params.not_after = rcgen::date_time_ymd(last_year, 1, 1);
+        let key = rcgen::KeyPair::generate().unwrap();
+        (params.signed_by(&key, &self.issuer).unwrap(), key)
+    }
+
     fn serve(
         &self,
         name: &str,
         last_year: i32,
         version: &'static rustls::SupportedProtocolVersion,
     ) -> ScriptedServer {
-        let mut params = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
-        params.not_after = rcgen::date_time_ymd(last_year, 1, 1);
-        let key = rcgen::KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = rustls::ServerConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[version])
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![certificate.der().clone()],
-                PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
-            )
-            .unwrap();
+        let tls = server_config(self.certify(name, last_year), version, None);
         ScriptedServer::start_tls([status(200)], tls)
     }
+
+    /// What a server at 127.0.0.1 speaks TLS with that lets in only clients of `clients`.
+    fn asking(
+        &self,
+        clients: &Authority,
+        version: &'static rustls::SupportedProtocolVersion,
+    ) -> rustls::ServerConfig {
+        server_config(self.certify("127.0.0.1", 2100), version, Some(clients))
+    }
+}
+
+fn server_config(
+    (certificate, key): (rcgen::Certificate, rcgen::KeyPair),
+    version: &'static rustls::SupportedProtocolVersion,
+    clients: Option<&Authority>,
+) -> rustls::ServerConfig {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_protocol_versions(&[version])
+        .unwrap();
+    let builder = match clients {
+        None => builder.with_no_client_auth(),
+        Some(clients) => {
+            let mut roots = rustls::RootCertStore::empty();
+            let root = CertificateDer::from_pem_slice(clients.pem.as_bytes()).unwrap();
+            roots.add(root).unwrap();
+            let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider);
+            builder.with_client_cert_verifier(verifier.build().unwrap())
+        }
+    };
+    let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
+    builder
+        .with_single_cert(vec![certificate.der().clone()], key)
+        .unwrap()
+}
+
+/// A folder of PEM files.
+struct Files(tempfile::TempDir);
+
+impl Files {
+    fn new() -> Files {
+        Files(tempfile::tempdir().unwrap())
+    }
+
+    fn write(&self, name: &str, text: &str) -> Option<PathBuf> {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        Some(path)
+    }
+
+    /// Trust in `servers`, and a certificate that `clients` certified.
+    fn tls(&self, servers: &Authority, clients: &Authority) -> Tls {
+        let (certificate, key) = clients.certify("client", 2100);
+        let mut tls = Tls::default();
+        tls.ca = self.write("ca.pem", &servers.pem);
+        tls.client_certificate = self.write("client.pem", &certificate.pem());
+        tls.client_key = self.write("client.key", &key.serialize_pem());
+        tls
+    }
+}
+
+/// Delivers a batch with these files by a protocol.
+async fn deliver_with(url: &str, protocol: Protocol, tls: &Tls) -> Outcome {
+    let mut otlp = Otlp::new(format!("{url}/v1/traces"));
+    otlp.protocol = protocol;
+    otlp.tls = tls.clone();
+    let delivery = delivery(&otlp);
+    let body = Bytes::from_static(b"an encoded batch");
+    delivery.deliver(body, pending()).await
+}
+
+fn delivery(otlp: &Otlp) -> Delivery {
+    let pause = Duration::from_millis(50);
+    let backoff = Backoff {
+        initial: pause,
+        longest: pause,
+    };
+    let retry = Retry {
+        timeout: Duration::from_secs(2),
+        backoff,
+    };
+    Delivery::new(Transport::new(otlp, Signal::Traces).unwrap(), retry)
+}
+
+fn run<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
 }
 
 /// Delivers to `url` in a process that trusts only `authority`; returns the outcome as text.
@@ -90,23 +177,9 @@ fn child() {
     let Ok(url) = std::env::var("POLYSPAN_TEST_URL") else {
         return;
     };
-    let transport = Transport::new(&Otlp::new(format!("{url}/v1/traces")), Signal::Traces).unwrap();
-    let pause = Duration::from_millis(50);
-    let backoff = Backoff {
-        initial: pause,
-        longest: pause,
-    };
-    let retry = Retry {
-        timeout: Duration::from_secs(2),
-        backoff,
-    };
-    let delivery = Delivery::new(transport, retry);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let delivery = delivery(&Otlp::new(format!("{url}/v1/traces")));
     let body = Bytes::from_static(b"an encoded batch");
-    let outcome = runtime.block_on(delivery.deliver(body, pending()));
+    let outcome = run(delivery.deliver(body, pending()));
     println!("outcome: {outcome:?}");
 }
 
@@ -162,4 +235,98 @@ fn a_plain_server_behind_https_is_refused() {
     let url = server.url().replace("http:", "https:");
     assert_refused(&deliver(&url, &Authority::new()), "no connection");
     assert!(server.requests().is_empty());
+}
+
+const VERSIONS: [&rustls::SupportedProtocolVersion; 2] =
+    [&rustls::version::TLS12, &rustls::version::TLS13];
+
+#[test]
+fn an_authority_of_our_own_is_trusted_and_our_certificate_shown() {
+    let (servers, clients) = (Authority::new(), Authority::new());
+    let files = Files::new();
+    let tls = files.tls(&servers, &clients);
+    for version in VERSIONS {
+        let http = ScriptedServer::start_tls([status(200)], servers.asking(&clients, version));
+        let grpc = GrpcServer::start_tls([ok(b"")], servers.asking(&clients, version));
+        run(async {
+            let by_http = deliver_with(&http.url(), Protocol::HttpProtobuf, &tls).await;
+            assert!(matches!(by_http, Outcome::Delivered { .. }), "{by_http:?}");
+            let by_grpc = deliver_with(&grpc.url(), Protocol::Grpc, &tls).await;
+            assert!(matches!(by_grpc, Outcome::Delivered { .. }), "{by_grpc:?}");
+        });
+        assert_eq!((http.requests().len(), grpc.calls().len()), (1, 1));
+    }
+}
+
+#[test]
+fn a_server_that_wants_to_know_us_gets_nothing_without_a_certificate() {
+    let (servers, clients) = (Authority::new(), Authority::new());
+    let files = Files::new();
+    let mut unknown = files.tls(&servers, &Authority::new());
+    unknown.client_certificate = None;
+    unknown.client_key = None;
+    for version in VERSIONS {
+        let grpc = GrpcServer::start_tls([ok(b"")], servers.asking(&clients, version));
+        let http = ScriptedServer::start_tls([status(200)], servers.asking(&clients, version));
+        for (url, protocol) in [
+            (grpc.url(), Protocol::Grpc),
+            (http.url(), Protocol::HttpProtobuf),
+        ] {
+            let outcome = run(deliver_with(&url, protocol, &unknown));
+            let outcome = format!("{outcome:?}");
+            assert!(!outcome.starts_with("Delivered"), "{outcome}");
+            assert!(outcome.contains("CLIENT_CERTIFICATE"), "{outcome}");
+        }
+        assert!(grpc.calls().is_empty() && http.requests().is_empty());
+    }
+}
+
+#[test]
+fn a_file_of_authorities_replaces_the_platforms() {
+    let files = Files::new();
+    let server = Authority::new().serve("127.0.0.1", 2100, &rustls::version::TLS13);
+    let mut tls = Tls::default();
+    tls.ca = files.write("ca.pem", &Authority::new().pem);
+    let outcome = run(deliver_with(&server.url(), Protocol::HttpProtobuf, &tls));
+    let outcome = format!("{outcome:?}");
+    assert_refused(&outcome, "invalid peer certificate");
+    assert!(
+        outcome.contains("OTEL_EXPORTER_OTLP_CERTIFICATE"),
+        "{outcome}"
+    );
+}
+
+#[test]
+fn files_that_are_renewed_take_effect_with_the_next_connection() {
+    let (servers, clients) = (Authority::new(), Authority::new());
+    let files = Files::new();
+    let mut otlp = Otlp::new("");
+    otlp.tls = files.tls(&servers, &Authority::new());
+    let tls = servers.asking(&clients, &rustls::version::TLS13);
+    let server = ScriptedServer::start_tls([status(200)], tls);
+    otlp.endpoint = server.url();
+    let delivery = delivery(&otlp);
+    run(async {
+        let body = Bytes::from_static(b"an encoded batch");
+        let refused = delivery.deliver(body.clone(), pending()).await;
+        assert!(!matches!(refused, Outcome::Delivered { .. }), "{refused:?}");
+        files.tls(&servers, &clients);
+        let taken = delivery.deliver(body, pending()).await;
+        assert!(matches!(taken, Outcome::Delivered { .. }), "{taken:?}");
+    });
+}
+
+#[test]
+fn a_file_that_cannot_be_used_is_told_before_anything_is_sent() {
+    let files = Files::new();
+    let mut otlp = Otlp::new("https://collector:4318");
+    otlp.tls.ca = files.write("ca.pem", "nothing of the kind");
+    let error = Transport::new(&otlp, Signal::Traces).unwrap_err();
+    assert!(
+        error.to_string().contains("ca.pem holds no certificate"),
+        "{error}"
+    );
+    // Without TLS nobody needs it.
+    otlp.endpoint = "http://collector:4318".to_owned();
+    assert!(Transport::new(&otlp, Signal::Traces).is_ok());
 }

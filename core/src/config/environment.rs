@@ -26,8 +26,10 @@ const BESIDE_FILE: &[&str] = &["POLYSPAN_STRICT", "POLYSPAN_NATIVE_PATH"];
 
 /// The configuration that the environment describes, with what is wrong in it among its problems.
 pub(crate) fn read(lookup: &Lookup<'_>) -> Config {
-    let mut config = Config::default();
-    config.proxies = Proxies::read(|variable| lookup(variable)?.into_string().ok());
+    let mut config = Config {
+        proxies: Proxies::read(|variable| lookup(variable)?.into_string().ok()),
+        ..Config::default()
+    };
     // Named by the environment, the file decides alone.
     if let Some(option) = ConfigOption::find("config_file") {
         read_option(option, lookup, &mut config);

@@ -22,9 +22,8 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use super::connector::{Connector, Version, Way, innermost};
+use super::connector::{Broken, Connector, Version, Way, reason};
 use super::endpoint::Endpoint;
-use super::tls;
 use super::transport::{AnswerBody, NoAnswer, RESPONSE_LIMIT_BYTES};
 
 /// polyspan first, then the exporter that the specification asks for.
@@ -74,6 +73,8 @@ impl Client {
             let headers = request.headers_mut();
             headers.insert(PROXY_AUTHORIZATION, authorization.clone());
         }
+        // What happened to connections that nobody was waiting on explains nothing now.
+        drop(self.way.take_broken());
         let answer = self.pool().request(request);
         let answer = tokio::select! {
             biased;
@@ -105,22 +106,29 @@ impl Client {
     }
 
     fn no_answer(&self, error: &legacy::Error, sent: bool) -> NoAnswer {
-        if let Some(misfit) = self.way.take_misfit() {
+        let broken = match self.way.take_broken() {
             // Such a server has read the first line at most before it gave up on the connection.
-            return NoAnswer::NeverReached {
-                reason: misfit.to_string(),
-            };
-        }
+            Some(Broken::Misfit(misfit)) => {
+                return NoAnswer::NeverReached {
+                    reason: misfit.to_string(),
+                };
+            }
+            Some(Broken::Io(reason)) => Some(reason),
+            None => None,
+        };
         let hyper = chain(error).find_map(|cause| cause.downcast_ref::<hyper::Error>());
         let reason = match hyper {
-            _ if error.is_connect() => format!("no connection: {}", root(error)),
+            _ if error.is_connect() => format!("no connection: {}", reason(error)),
             Some(error) if error.is_parse() => {
-                format!("the answer is not HTTP/1.1: {}", root(error))
+                format!("the answer is not HTTP/1.1: {}", reason(error))
             }
-            Some(error) if error.is_incomplete_message() => {
+            Some(error) if error.is_incomplete_message() && broken.is_none() => {
                 "the server closed the connection without an answer".to_owned()
             }
-            _ => format!("the connection broke: {}", root(error)),
+            _ => {
+                let reason = broken.unwrap_or_else(|| reason(error));
+                format!("the connection broke: {reason}")
+            }
         };
         match sent && !error.is_connect() {
             true => NoAnswer::BrokeOff { reason },
@@ -177,25 +185,12 @@ pub(super) async fn read(
             (AnswerBody::Whole(body.to_bytes()), trailers)
         }
         Err(error) if error.is::<LengthLimitError>() => (AnswerBody::TooLarge, None),
-        Err(error) => broken(root(error.as_ref())),
+        Err(error) => broken(reason(error.as_ref())),
     }
 }
 
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |error| <dyn Error>::source(*error))
-}
-
-/// The innermost cause, and what the user can do about it.
-fn root(error: &(dyn Error + 'static)) -> String {
-    // `io::Error` does not show the error it wraps as its source, so both are looked at.
-    let tls = chain(error).find_map(|cause| {
-        let wrapped = cause.downcast_ref::<std::io::Error>();
-        let wrapped = wrapped.and_then(std::io::Error::get_ref);
-        let cause = wrapped.map_or(cause, |wrapped| wrapped);
-        cause.downcast_ref::<rustls::Error>()
-    });
-    let advice = tls.map_or("", tls::advice);
-    format!("{}{advice}", innermost(error))
 }
 
 /// How much of a request is handed over at once: as long as a piece is left, the server cannot have all of it.

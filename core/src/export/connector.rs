@@ -12,8 +12,7 @@ use std::future::Future;
 use std::io;
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use http::uri::Scheme;
@@ -27,7 +26,7 @@ use rustls::pki_types::ServerName;
 use tower_service::Service;
 
 use super::proxy::Proxy;
-use super::tls::TlsSettings;
+use super::tls::{self, TlsSettings};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -60,8 +59,8 @@ pub(super) struct Way {
     pub(super) tls: TlsSettings,
     /// For a proxy that is called by TLS itself.
     pub(super) proxy_tls: TlsSettings,
-    /// The [`Misfit`] that was seen last, as a number; 0 is none.
-    misfit: AtomicU8,
+    /// What the connections themselves saw. HTTP keeps it from those who wait for an answer.
+    broken: Mutex<Option<Broken>>,
 }
 
 impl Way {
@@ -72,14 +71,17 @@ impl Way {
             proxy: None,
             tls: TlsSettings::new(tls, version.alpn()),
             proxy_tls: TlsSettings::new(tls, Version::Http1.alpn()),
-            misfit: AtomicU8::new(0),
+            broken: Mutex::default(),
         }
     }
 
-    /// What the last connection that failed found at the endpoint, if it was another protocol.
-    pub(super) fn take_misfit(&self) -> Option<Misfit> {
-        let seen = self.misfit.swap(0, Ordering::Relaxed);
-        Misfit::ALL.get(usize::from(seen).checked_sub(1)?).copied()
+    /// How the last connection broke, if one did since this was asked.
+    pub(super) fn take_broken(&self) -> Option<Broken> {
+        self.broken().take()
+    }
+
+    fn broken(&self) -> MutexGuard<'_, Option<Broken>> {
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether requests to `url` go through a tunnel, which the proxy does not see into.
@@ -114,7 +116,7 @@ impl Connector {
             (Some(path), _) => connect_socket(path).await?,
             (None, None) => Box::new(self.tcp.call(url.clone()).await?),
             (None, Some(proxy)) => {
-                let through = |error: BoxError| format!("{proxy}: {}", innermost(error.as_ref()));
+                let through = |error: BoxError| format!("{proxy}: {}", reason(error.as_ref()));
                 let call = self.tcp.call(proxy.url.clone());
                 let tcp = call.await.map_err(|error| through(error.into()))?;
                 let io = with_tls(Box::new(tcp), &proxy.url, &self.way.proxy_tls).await;
@@ -150,13 +152,25 @@ impl Service<Uri> for Connector {
     }
 }
 
-/// The innermost cause: "Connection refused" tells more than "client error (Connect)".
-pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+/// The innermost cause, because "Connection refused" tells more than "client error (Connect)", and what the user can do
+/// about it.
+pub(super) fn reason(error: &(dyn std::error::Error + 'static)) -> String {
     let mut cause = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
+    let mut advice = "";
+    loop {
+        // `io::Error` does not show the error it wraps as its source, so both are looked at.
+        let wrapped = cause
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        let looked_at = wrapped.map_or(cause, |wrapped| wrapped);
+        if let Some(error) = looked_at.downcast_ref::<rustls::Error>() {
+            advice = tls::advice(error);
+        }
+        match cause.source() {
+            Some(inner) => cause = inner,
+            None => return format!("{cause}{advice}"),
+        }
     }
-    cause.to_string()
 }
 
 #[cfg(unix)]
@@ -220,6 +234,15 @@ trait Io: Read + Write + Send + Unpin {}
 
 impl<T: Read + Write + Send + Unpin> Io for T {}
 
+/// How a connection broke.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// Something else is spoken there.
+    Misfit(Misfit),
+    /// It could not be read or written any more.
+    Io(String),
+}
+
 /// What a server speaks instead of what it is called by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Misfit {
@@ -232,8 +255,6 @@ pub(super) enum Misfit {
 }
 
 impl Misfit {
-    const ALL: [Misfit; 3] = [Misfit::Http2, Misfit::NotHttp2, Misfit::Tls];
-
     /// What the first bytes of a server show.
     fn of(first: &[u8], version: Version) -> Option<Misfit> {
         // Length (3 bytes), type 4: RFC 9113, sections 4.1 and 6.5. No HTTP/1 answer starts with a 0.
@@ -273,6 +294,17 @@ pub(super) struct Stream {
     way: Arc<Way>,
 }
 
+impl Stream {
+    /// Notes how the connection broke, unless something better is known already.
+    fn note<T>(&self, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if let Poll::Ready(Err(error)) = &outcome {
+            let mut broken = self.way.broken();
+            broken.get_or_insert_with(|| Broken::Io(reason(error)));
+        }
+        outcome
+    }
+}
+
 impl Read for Stream {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -280,7 +312,8 @@ impl Read for Stream {
         mut buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
         if self.greeted {
-            return Pin::new(&mut self.io).poll_read(cx, buffer);
+            let read = Pin::new(&mut self.io).poll_read(cx, buffer);
+            return self.note(read);
         }
         let mut first = [0; 16];
         let room = buffer.remaining().min(first.len());
@@ -289,13 +322,13 @@ impl Read for Stream {
             Poll::Ready(Ok(())) => {
                 self.greeted = true;
                 if let Some(misfit) = Misfit::of(first.filled(), self.way.version) {
-                    self.way.misfit.store(misfit as u8 + 1, Ordering::Relaxed);
+                    *self.way.broken() = Some(Broken::Misfit(misfit));
                     return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, misfit)));
                 }
                 buffer.put_slice(first.filled());
                 Poll::Ready(Ok(()))
             }
-            other => other,
+            other => self.note(other),
         }
     }
 }
@@ -306,7 +339,8 @@ impl Write for Stream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.io).poll_write(cx, bytes);
+        self.note(written)
     }
 
     fn poll_write_vectored(
@@ -314,7 +348,8 @@ impl Write for Stream {
         cx: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(cx, bytes)
+        let written = Pin::new(&mut self.io).poll_write_vectored(cx, bytes);
+        self.note(written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -322,7 +357,8 @@ impl Write for Stream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
+        let flushed = Pin::new(&mut self.io).poll_flush(cx);
+        self.note(flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -259,9 +259,9 @@ impl std::error::Error for TlsError {}
 pub(super) fn advice(error: &rustls::Error) -> &'static str {
     use rustls::{AlertDescription as Alert, CertificateError, Error};
     match error {
-        Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            "; if its authority is your own, name it with OTEL_EXPORTER_OTLP_CERTIFICATE"
-        }
+        Error::InvalidCertificate(
+            CertificateError::UnknownIssuer | CertificateError::BadSignature,
+        ) => "; if its authority is your own, name it with OTEL_EXPORTER_OTLP_CERTIFICATE",
         Error::AlertReceived(Alert::CertificateRequired | Alert::BadCertificate) => {
             "; the server wants a client certificate that it knows: OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and …_CLIENT_KEY"
         }

@@ -9,6 +9,8 @@
     reason = "a module of several test binaries, each uses a part"
 )]
 
+pub mod grpc;
+
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
