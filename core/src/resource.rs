@@ -2,14 +2,14 @@
 //!
 //! Later sources win over earlier ones:
 //!
-//! 1. what polyspan finds out by itself (process, host, SDK);
+//! 1. what polyspan finds out by itself (process, host, SDK), by the detectors that are switched on;
 //! 2. attributes of the environment, then of code;
 //! 3. the service name option;
 //! 4. `polyspan.binding` and `polyspan.policy`, which state facts.
 
 use std::path::Path;
 
-use crate::config::Config;
+use crate::config::{Config, Detector};
 use crate::trace::OwnedValue;
 
 const SERVICE_NAME: &str = "service.name";
@@ -66,24 +66,39 @@ impl Resource {
                 format!("unknown_service:{process}")
             }),
         );
-        self.put_text("service.instance.id", &uuid(instance));
+        let wanted = |detector, key: &str| config.detects(detector) && config.keeps_detected(key);
+        if wanted(Detector::Service, "service.instance.id") {
+            self.put_text("service.instance.id", &uuid(instance));
+        }
         self.put_text("telemetry.sdk.name", "polyspan");
         self.put_text("telemetry.sdk.language", config.sdk_language());
         self.put_text("telemetry.sdk.version", env!("CARGO_PKG_VERSION"));
-        self.put("process.pid", OwnedValue::Int(std::process::id().into()));
-        let optional = [
-            ("process.executable.name", process),
-            ("process.runtime.name", config.runtime_name.as_deref()),
-            ("process.runtime.version", config.runtime_version.as_deref()),
+        if wanted(Detector::Process, "process.pid") {
+            self.put("process.pid", OwnedValue::Int(std::process::id().into()));
+        }
+        for (detector, key, value) in [
+            (Detector::Process, "process.executable.name", process),
             (
+                Detector::Process,
+                "process.runtime.name",
+                config.runtime_name.as_deref(),
+            ),
+            (
+                Detector::Process,
+                "process.runtime.version",
+                config.runtime_version.as_deref(),
+            ),
+            (
+                Detector::Process,
                 "process.runtime.description",
                 config.runtime_description.as_deref(),
             ),
-            ("host.name", host.as_deref()),
-            ("os.type", os_type()),
-        ];
-        for (key, value) in optional {
-            if let Some(value) = value {
+            (Detector::Host, "host.name", host.as_deref()),
+            (Detector::Host, "os.type", os_type()),
+        ] {
+            if let Some(value) = value
+                && wanted(detector, key)
+            {
                 self.put_text(key, value);
             }
         }
@@ -266,5 +281,22 @@ mod tests {
             .to_owned()
         };
         assert_ne!(id(1), id(2));
+    }
+
+    #[test]
+    fn each_detector_can_be_turned_off_and_attributes_be_left_out() {
+        let keys = |detectors: &str| {
+            let mut config = Config::default();
+            config.set("resource_detectors", detectors).unwrap();
+            Resource::new(&config, 7, None)
+        };
+        let none = keys("none");
+        assert_eq!(none.get("process.pid"), None);
+        assert_eq!(none.get("host.name"), None);
+        assert_eq!(none.get("service.instance.id"), None);
+        assert!(none.get("service.name").is_some() && none.get("telemetry.sdk.name").is_some());
+        assert!(keys("process").get("process.pid").is_some());
+        assert!(keys("host").get("os.type").is_some());
+        assert!(keys("service").get("service.instance.id").is_some());
     }
 }

@@ -114,11 +114,15 @@ impl Config {
             allowed: "an address such as http://localhost:4318; only grpc takes host:port"
                 .to_owned(),
         };
-        let Some(Source::Environment { variable }) = source else {
-            let error = error(option);
-            return self.problems.refuse(option, error);
+        let variable = match source {
+            Some(Source::Environment { variable }) => variable,
+            _ => option,
         };
         let error = error(variable);
+        // Those of other systems fail fast, as all that was asked for by name.
+        if !variable.starts_with("OTEL_") {
+            return self.problems.refuse(option, error);
+        }
         let settings = match option {
             "traces_endpoint" => &mut self.otlp_traces,
             "metrics_endpoint" => &mut self.otlp_metrics,

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use super::error::readable;
+use super::lists::{Refusal, listed, not_built, unknown_exporter, unknown_in_list};
 use super::option::OptionKind;
 use super::origin::Source;
 use super::otlp::{Headers, Timeout, parse_endpoint};
 use super::sampling::SamplerChoice;
 use super::sentry::Dsn;
-use super::{Alias, Config, ConfigError, Exporter, Exporters, pairs};
+use super::{Config, ConfigError, Exporter, Exporters, pairs};
 use crate::export::endpoint::{Address, shown};
 use crate::propagate::{BaggageAttributes, Propagator, Propagators};
 use crate::sample;
@@ -19,7 +20,7 @@ use crate::trace::OwnedValue;
 pub(crate) const MOST: u64 = i32::MAX as u64;
 
 /// The most characters of a wrong value that are shown.
-const SHOWN: usize = 100;
+pub(super) const SHOWN: usize = 100;
 
 /// A setting's place in [`Config`].
 pub(crate) struct Place<T: 'static> {
@@ -70,16 +71,19 @@ pub(crate) enum Field {
     Propagators(Place<Propagators>),
     BaggageAttributes(Place<BaggageAttributes>),
     Exporters(Place<Exporters>),
-    /// Groups of other systems' variables, or none.
-    Aliases(Place<Vec<Alias>>),
+    /// A list of some of these names, each once, or none.
+    Names {
+        names: &'static [&'static str],
+        later: &'static [&'static str],
+        get: fn(&Config) -> Vec<&'static str>,
+        set: fn(&mut Config, &[&'static str]),
+        clear: fn(&mut Config),
+    },
     Dsn(Place<Dsn>),
     Endpoint(Place<Address>),
     Headers(Place<Headers>),
     Attributes(Place<Vec<(String, OwnedValue)>>),
 }
-
-/// What is wrong with a value beyond not being what is allowed: a clause that follows it.
-type Refusal = Option<String>;
 
 impl Field {
     /// Reads `text` into its place. If it is refused nothing changes, except that a list from the environment keeps the
@@ -140,7 +144,9 @@ impl Field {
             Field::BaggageAttributes(place) => {
                 (place.set)(config, BaggageAttributes::parse(text).map_err(Some)?);
             }
-            Field::Aliases(place) => (place.set)(config, aliases(text)?),
+            Field::Names {
+                names, later, set, ..
+            } => set(config, &listed(text, names, later)?),
             Field::Dsn(place) => (place.set)(config, Dsn::parse(text).ok_or(None)?),
             Field::Exporters(place) => {
                 let (known, unknown) = Exporters::parse(text);
@@ -192,13 +198,9 @@ impl Field {
             Field::Propagators(place) => (place.get)(config)?.describe(),
             Field::BaggageAttributes(place) => (place.get)(config)?.to_string(),
             Field::Exporters(place) => (place.get)(config)?.to_string(),
-            Field::Aliases(place) => match (place.get)(config)?.as_slice() {
+            Field::Names { get, .. } => match get(config).as_slice() {
                 [] => "none".to_owned(),
-                list => list
-                    .iter()
-                    .map(|one| one.name())
-                    .collect::<Vec<_>>()
-                    .join(","),
+                list => list.join(","),
             },
             Field::Dsn(place) => (place.get)(config)?.to_string(),
             Field::Endpoint(place) => shown(&(place.get)(config)?.to_string()),
@@ -231,7 +233,7 @@ impl Field {
             Field::BaggageAttributes(_) => {
                 "a list of baggage keys, in which * stands for any text, or none".to_owned()
             }
-            Field::Aliases(_) => format!("a list of {}, or none", Alias::NAMES.join(", ")),
+            Field::Names { names, .. } => format!("a list of {}, or none", names.join(", ")),
             Field::Dsn(_) => {
                 "a Sentry DSN, such as https://<key>@o42.ingest.sentry.io/7".to_owned()
             }
@@ -266,7 +268,7 @@ impl Field {
             }
             Field::Sampler(place) => place.copy(from, to),
             Field::Exporters(place) => place.copy(from, to),
-            Field::Aliases(place) => place.copy(from, to),
+            Field::Names { get, set, .. } => set(to, &get(from)),
             Field::Dsn(place) => place.copy(from, to),
             Field::Propagators(place) => place.copy(from, to),
             Field::BaggageAttributes(place) => place.copy(from, to),
@@ -288,7 +290,7 @@ impl Field {
             Field::Choice { clear, .. } => *clear,
             Field::Sampler(place) => place.clear,
             Field::Exporters(place) => place.clear,
-            Field::Aliases(place) => place.clear,
+            Field::Names { clear, .. } => *clear,
             Field::Dsn(place) => place.clear,
             Field::Propagators(place) => place.clear,
             Field::BaggageAttributes(place) => place.clear,
@@ -305,7 +307,7 @@ impl Field {
             Field::Choice { names, .. } => names.to_vec(),
             Field::Sampler(_) => sample::NAMES.to_vec(),
             Field::Exporters(_) => Exporter::NAMES.to_vec(),
-            Field::Aliases(_) => [Alias::NAMES, &["none"]].concat(),
+            Field::Names { names, .. } => [names, &["none"][..]].concat(),
             Field::Propagators(_) => [Propagator::NAMES, &["none"]].concat(),
             _ => Vec::new(),
         }
@@ -322,7 +324,7 @@ impl Field {
             Field::Exporters(_)
             | Field::Propagators(_)
             | Field::BaggageAttributes(_)
-            | Field::Aliases(_) => OptionKind::List,
+            | Field::Names { .. } => OptionKind::List,
             Field::Headers(_) | Field::Attributes(_) => OptionKind::Pairs,
         }
     }
@@ -357,54 +359,6 @@ fn ratio(text: &str) -> Option<f64> {
     text.parse()
         .ok()
         .filter(|ratio| (0.0..=1.0).contains(ratio))
-}
-
-fn aliases(text: &str) -> Result<Vec<Alias>, Refusal> {
-    let mut groups = Vec::new();
-    let names: Vec<_> = text
-        .split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .collect();
-    match names.as_slice() {
-        [] => return Err(None),
-        [none] if none.eq_ignore_ascii_case("none") => return Ok(groups),
-        _ => {}
-    }
-    for name in names {
-        match Alias::from_name(name) {
-            Some(group) if groups.contains(&group) => {}
-            Some(group) => groups.push(group),
-            None => return Err(Some(unknown_in_list(name, Alias::LATER))),
-        }
-    }
-    Ok(groups)
-}
-
-/// What is wrong with the name of an exporter; nothing in particular if it is all that was given.
-fn unknown_exporter(name: &str, text: &str) -> Refusal {
-    if text.contains(',') {
-        Some(unknown_in_list(name, Exporter::LATER))
-    } else {
-        not_built(Exporter::LATER, name)
-    }
-}
-
-fn unknown_in_list(name: &str, later: &[&str]) -> String {
-    if name.eq_ignore_ascii_case("none") {
-        return "where none stands beside others".to_owned();
-    }
-    match later.iter().find(|one| one.eq_ignore_ascii_case(name)) {
-        Some(later) => format!("where {later} comes in a later version"),
-        None => format!("where \"{}\" is unknown", readable(name, SHOWN)),
-    }
-}
-
-fn not_built(later: &[&str], text: &str) -> Refusal {
-    later
-        .iter()
-        .any(|name| name.eq_ignore_ascii_case(text))
-        .then(|| "which comes in a later version".to_owned())
 }
 
 fn one_of(names: &[&str]) -> String {

@@ -24,9 +24,10 @@
 //! | `sampling` | the sampler, by name or as made in code |
 //! | `environment` | the OpenTelemetry rules for variables |
 //! | [`destination`] | where a signal goes: the list that all of this ends in |
-//! | `pairs`, `otlp` | lists of `key=value`; addresses and headers |
+//! | `lists`, `pairs`, `otlp` | lists of names, of `key=value`; addresses and headers |
 //! | `aliases`, `sentry` | variables of other systems; a Sentry DSN |
 //! | `setters` | the typed options for Rust |
+//! | `detection` | what is found out about the surroundings |
 //! | `error` | what is said about a wrong setting |
 //!
 //! A wrong option in code is an error that names option, value and what is allowed; a wrong `OTEL_` variable becomes a
@@ -36,10 +37,12 @@ mod aliases;
 mod check;
 mod choices;
 pub mod destination;
+mod detection;
 mod environment;
 mod error;
 mod field;
 mod file;
+mod lists;
 mod option;
 mod options;
 mod origin;
@@ -62,6 +65,7 @@ pub use choices::{
     Temporality,
 };
 pub use destination::{Destination, Exporters, Otlp, OtlpFile, Tls};
+pub use detection::Detector;
 pub use error::ConfigError;
 pub use option::{ConfigOption, OptionGroup, OptionKind};
 pub use options::GROUPS;
@@ -80,6 +84,7 @@ use crate::redact::Mode;
 use crate::trace::Limits;
 use crate::trace::OwnedValue;
 use check::Problems;
+use detection::DetectedAttributes;
 use otlp::OtlpSettings;
 use sampling::SamplerChoice;
 use sentry::Dsn;
@@ -91,6 +96,8 @@ pub struct Config {
     pub(crate) resource_attributes: Vec<(String, OwnedValue)>,
     /// Those that code has set; they are among the others too.
     code_attributes: Vec<(String, OwnedValue)>,
+    pub(crate) resource_detectors: Vec<Detector>,
+    pub(crate) detected_attributes: DetectedAttributes,
     aliases: Vec<Alias>,
     pub(crate) sentry_dsn: Option<Dsn>,
     config_file: Option<String>,
@@ -162,6 +169,8 @@ impl Default for Config {
             service_name: None,
             resource_attributes: Vec::new(),
             code_attributes: Vec::new(),
+            resource_detectors: Detector::ALL.to_vec(),
+            detected_attributes: DetectedAttributes::default(),
             aliases: Vec::new(),
             sentry_dsn: None,
             config_file: None,

@@ -18,11 +18,18 @@ impl Reader<'_> {
     pub(super) fn exporter(&mut self, at: &At<'_>, signal: Signal) -> Option<Destination> {
         let (kind, settings) = at.only()?;
         match kind {
-            "otlp_http" => Some(self.otlp(&settings, http_default(signal)).into()),
+            "otlp_http" => {
+                let json = settings.some("encoding").and_then(|at| at.text()) == Some("json");
+                let protocol = if json {
+                    Protocol::HttpJson
+                } else {
+                    Protocol::HttpProtobuf
+                };
+                Some(self.otlp(&settings, http_default(signal), protocol).into())
+            }
             "otlp_grpc" => {
-                let mut otlp = self.otlp(&settings, "http://localhost:4317");
-                otlp.protocol = Protocol::Grpc;
-                Some(otlp.into())
+                let local = "http://localhost:4317";
+                Some(self.otlp(&settings, local, Protocol::Grpc).into())
             }
             "otlp_file/development" => self.otlp_file(&settings),
             "console" => {
@@ -37,10 +44,11 @@ impl Reader<'_> {
         }
     }
 
-    fn otlp(&mut self, at: &At<'_>, default: &str) -> Otlp {
+    fn otlp(&mut self, at: &At<'_>, default: &str, protocol: Protocol) -> Otlp {
         let endpoint = at.some("endpoint");
         let text = endpoint.as_ref().and_then(At::text).unwrap_or(default);
         let mut otlp = Otlp::new(text);
+        otlp.protocol = protocol;
         if let Some(endpoint) = &endpoint
             && let Err(error) = Destination::from(otlp.clone()).check()
         {
@@ -51,9 +59,6 @@ impl Reader<'_> {
         }
         if let Some(compression) = at.some("compression") {
             otlp.compression = self.compression(&compression);
-        }
-        if at.some("encoding").as_ref().and_then(At::text) == Some("json") {
-            otlp.protocol = Protocol::HttpJson;
         }
         otlp.headers = self.headers(at);
         if let Some(tls) = at.some("tls") {

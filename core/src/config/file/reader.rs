@@ -98,6 +98,11 @@ impl<'n> At<'n> {
         }
     }
 
+    pub(super) fn texts(&self) -> Vec<String> {
+        let items = self.items();
+        items.iter().filter_map(At::scalar).collect()
+    }
+
     /// Marks all of it, because something else will make use of it.
     pub(super) fn leave(&self) {
         fn mark(node: &Node) {

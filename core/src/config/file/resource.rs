@@ -1,5 +1,6 @@
 //! `resource`: what produces the telemetry.
 
+use super::super::detection::DetectedAttributes;
 use super::super::pairs;
 use super::reader::{At, Reader};
 use super::yaml::Value;
@@ -7,9 +8,14 @@ use crate::trace::OwnedValue;
 
 impl Reader<'_> {
     pub(super) fn resource(&mut self, root: &At<'_>) {
+        // As the schema has it: a file that asks for no detector has none.
+        self.config.resource_detectors = Vec::new();
         let Some(resource) = root.some("resource") else {
             return;
         };
+        if let Some(detection) = resource.get("detection/development") {
+            self.detection(&detection);
+        }
         if let Some(list) = resource.some("attributes_list") {
             self.attributes_list(&list);
         }
@@ -20,6 +26,26 @@ impl Reader<'_> {
             }
             let source = self.source(&attributes);
             self.config.note_source("resource_attributes", source);
+        }
+    }
+
+    fn detection(&mut self, at: &At<'_>) {
+        let mut names = Vec::new();
+        for detector in at.get("detectors").iter().flat_map(At::items) {
+            if let Some((name, settings)) = detector.only() {
+                self.no_settings(&settings);
+                names.push(name.to_owned());
+            }
+        }
+        if let Some(list) = at.get("detectors") {
+            self.put_text("resource_detectors", &names.join(","), &list);
+        }
+        if let Some(attributes) = at.get("attributes") {
+            let texts = |key| attributes.get(key).map(|list| list.texts());
+            self.config.detected_attributes = DetectedAttributes {
+                included: texts("included").unwrap_or_default(),
+                excluded: texts("excluded").unwrap_or_default(),
+            };
         }
     }
 

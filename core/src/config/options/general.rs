@@ -2,8 +2,8 @@
 
 use super::super::field::{Field, Place};
 use super::super::option::{ConfigOption, OptionGroup};
-use super::super::{Config, LogLevel};
-use super::{choice, count, held, optional};
+use super::super::{Alias, Config, Detector, LogLevel};
+use super::{choice, count, held, names, optional};
 use crate::redact::Mode;
 
 pub(super) const GROUP: OptionGroup = OptionGroup {
@@ -34,6 +34,12 @@ pub(super) const GROUP: OptionGroup = OptionGroup {
             Field::Text(optional!(service_name)),
         )
         .unset("unknown_service:<process>"),
+        ConfigOption::new(
+            "resource_detectors",
+            &[],
+            "What is found out about the surroundings, as attributes of the resource.",
+            names!(Detector, resource_detectors),
+        ),
         ConfigOption::new(
             "disabled",
             &["OTEL_SDK_DISABLED"],
@@ -89,7 +95,7 @@ pub(super) const GROUP: OptionGroup = OptionGroup {
             "aliases",
             &["POLYSPAN_ALIASES"],
             "Which groups of other systems' variables are read, as weaker than the standard's.",
-            Field::Aliases(held!(aliases)),
+            names!(Alias, aliases),
         ),
         ConfigOption::new(
             "log_level",

@@ -101,7 +101,22 @@ macro_rules! maybe_choice {
     };
 }
 
-use {choice, held, maybe_choice, optional};
+/// A list of names of an enum.
+macro_rules! names {
+    ($type:ty, $($path:ident).+) => {
+        Field::Names {
+            names: <$type>::NAMES,
+            later: <$type>::LATER,
+            get: |config| config.$($path).+.iter().map(|one| one.name()).collect(),
+            set: |config, names| {
+                config.$($path).+ = names.iter().filter_map(|name| <$type>::from_name(name)).collect();
+            },
+            clear: |config| config.$($path).+ = Config::default().$($path).+,
+        }
+    };
+}
+
+use {choice, held, maybe_choice, names, optional};
 
 /// A number of things, which may be none.
 const fn count(place: Place<u64>) -> Field {

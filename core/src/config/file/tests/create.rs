@@ -27,6 +27,9 @@ resource:
     - {name: g, value: [1.5], type: double_array}
     - {name: nothing, value: }
   attributes_list: "service.name=list,h=%C3%A4"
+  detection/development:
+    attributes: {included: [process.*, os.*], excluded: [process.pid]}
+    detectors: [{process: }, {host: {}}]
 propagator:
   composite:
     - baggage:
@@ -55,7 +58,7 @@ tracer_provider:
     - batch:
         exporter:
           otlp_grpc:
-            endpoint: http://g:4317
+            endpoint: g:4317
             tls: {insecure: true}
             timeout: 0
     - simple:
@@ -131,7 +134,7 @@ fn processors_are_destinations_of_one_pipeline() {
         names,
         [
             "https://c:4318/v1/traces",
-            "http://g:4317",
+            "g:4317",
             "/tmp/a.jsonl",
             "otlp/stdout",
             "console"
@@ -185,6 +188,16 @@ fn attributes_of_the_resource_have_their_types_and_win_over_the_list() {
 }
 
 #[test]
+fn detectors_of_the_file_run_and_its_patterns_choose_among_what_they_find() {
+    let resource = crate::resource::Resource::new(&load(EVERYTHING), 7, None);
+    assert!(resource.get("process.executable.name").is_some());
+    assert!(resource.get("os.type").is_some());
+    for key in ["process.pid", "host.name", "service.instance.id"] {
+        assert_eq!(resource.get(key), None, "{key}");
+    }
+}
+
+#[test]
 fn absent_parts_are_not_the_defaults_of_the_environment() {
     let config = load("file_format: \"1.0\"\n");
     assert_eq!(problems(&config), Vec::<String>::new());
@@ -192,6 +205,7 @@ fn absent_parts_are_not_the_defaults_of_the_environment() {
     assert!(!config.exports(Signal::Traces));
     assert!(!config.exports(Signal::Metrics));
     assert_eq!(config.get("sampler").unwrap(), "parentbased_always_on");
+    assert_eq!(config.get("resource_detectors").unwrap(), "none");
 }
 
 #[test]

@@ -156,6 +156,12 @@ fn what_the_schema_cannot_say_is_checked_too() {
     );
     let said = first("file_format: \"1.1\"\npropagator: {composite: [{carrier_pigeon: }]}\n");
     assert!(said.contains("propagator is \"carrier_pigeon\""), "{said}");
+    let detectors = "{detection/development: {detectors: [{container: }]}}";
+    let said = first(&format!("file_format: \"1.1\"\nresource: {detectors}\n"));
+    assert!(
+        said.contains("where container comes in a later version"),
+        "{said}"
+    );
     let said = first("file_format: \"1.1\"\ntracer_providers: {}\n");
     assert!(
         said.contains("tracer_providers is not supported; remove it"),

@@ -115,7 +115,7 @@ fn a_wrong_policy_in_a_configuration_file_is_told_with_its_path() {
 #[test]
 fn a_policy_names_the_baggage_that_becomes_attributes() {
     let (config, _) = with_policy("baggage: {attributes: [tenant, \"user.*\"]}\n", &[]);
-    assert_eq!(config.problems(), Vec::<String>::new());
+    assert_eq!(problems(&config), Vec::<String>::new());
     assert_eq!(config.get("baggage_attributes").unwrap(), "tenant,user.*");
     for (text, expected) in [
         (
@@ -131,7 +131,7 @@ fn a_policy_names_the_baggage_that_becomes_attributes() {
             "baggage.keys is not supported; remove it",
         ),
     ] {
-        let problems = with_policy(text, &[]).0.problems();
+        let problems = problems(&with_policy(text, &[]).0);
         assert!(problems[0].contains(expected), "{problems:?}");
     }
 }
