@@ -55,6 +55,7 @@ pub mod sample;
 pub mod slab;
 pub mod stats;
 pub mod trace;
+mod wildcard;
 
 pub use config::{Config, ConfigError};
 pub use metrics::Counter;
