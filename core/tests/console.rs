@@ -58,3 +58,25 @@ fn the_console_shows_a_tree_on_standard_output_without_secrets_and_colours() {
     assert!(!stdout.contains('\u{1b}'), "{stdout}");
     assert_eq!(stderr, "");
 }
+
+#[test]
+fn otlp_lines_come_on_standard_output_one_request_each() {
+    let (stdout, _) = run(&[
+        ("OTEL_TRACES_EXPORTER", "otlp/stdout"),
+        ("OTEL_METRICS_EXPORTER", "none"),
+    ]);
+    let lines: Vec<_> = stdout
+        .lines()
+        .filter(|line| line.starts_with('{'))
+        .collect();
+    let [line] = lines.as_slice() else {
+        panic!("{stdout}")
+    };
+    let request: serde_json::Value = serde_json::from_str(line).unwrap();
+    let spans = &request["resourceSpans"][0]["scopeSpans"][0]["spans"];
+    let names: Vec<_> = (0..3)
+        .map(|index| spans[index]["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["child", "early", "parent"]);
+    assert!(!stdout.contains("ada@example.com"), "{stdout}");
+}

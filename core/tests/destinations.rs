@@ -3,7 +3,7 @@
 mod scripted_server;
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use polyspan::config::{Destination, Otlp, Timeout};
+use polyspan::config::{Destination, Otlp, OtlpFile, Timeout};
 use polyspan::export::memory::InMemory;
 use polyspan::stats::DropCause;
 use polyspan::{Config, Provider};
@@ -314,4 +314,27 @@ fn no_destination_is_no_exporter() {
     provider.flush(LONG).unwrap();
     assert_balanced(&provider);
     assert_eq!(provider.stats().sampled_out, 3);
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_counted_and_disturbs_no_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let (good, bad) = (
+        directory.path().join("spans.jsonl"),
+        directory.path().join("none/x"),
+    );
+    let files = [OtlpFile::new(&bad), OtlpFile::new(&good)];
+    let provider = provider(Config::default(), files.map(Destination::from));
+    spans(&provider, 0..3);
+    let error = provider.flush(LONG).unwrap_err().to_string();
+    assert!(
+        error.contains("none/x: No such file or directory"),
+        "{error}"
+    );
+    assert_balanced(&provider);
+    let stats = provider.stats();
+    assert_eq!(stats.destinations[0].dropped(DropCause::Rejected), 3);
+    assert_eq!(stats.destinations[1].delivered, 3);
+    assert_eq!((stats.requests, stats.bytes_sent), (0, 0), "no network");
+    assert_eq!(std::fs::read_to_string(good).unwrap().lines().count(), 1);
 }

@@ -7,6 +7,7 @@ pub(crate) mod console;
 mod depth;
 pub mod endpoint;
 mod fields;
+pub(crate) mod file;
 mod finished;
 mod grpc;
 mod http;

@@ -10,6 +10,7 @@
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::watch;
@@ -17,9 +18,9 @@ use tokio::sync::watch;
 use super::delivery::{Delivery, Outcome, Retry};
 use crate::config::{Config, Destination, Otlp, Signal};
 use crate::export::console::Console;
+use crate::export::file::LineFile;
 use crate::export::memory::InMemory;
 use crate::export::transport::Transport;
-use std::time::{Duration, Instant};
 
 /// One destination of one signal. Used inside the worker's runtime only.
 #[derive(Debug)]
@@ -34,6 +35,7 @@ pub(crate) struct Outlet {
 enum End {
     Otlp(Box<Delivery>),
     Console(Arc<Mutex<Console>>),
+    File(Arc<Mutex<LineFile>>),
     Memory(InMemory, Signal),
     /// It could not be set up, and why.
     Unusable(String),
@@ -51,7 +53,10 @@ impl Outlet {
                 (otlp.concurrency, end)
             }
             Destination::Console => (1, End::Console(Arc::new(Mutex::new(Console::new(signal))))),
-            Destination::File(_) => (1, End::Unusable("comes in a later version".to_owned())),
+            Destination::File(file) => {
+                let lines = LineFile::new(file, signal);
+                (1, End::File(Arc::new(Mutex::new(lines))))
+            }
             Destination::Memory(memory) => (1, End::Memory(memory.clone(), signal)),
         };
         Outlet {
@@ -87,6 +92,11 @@ impl Outlet {
                 let print = move || lock(&console).print(&body);
                 self.write(print, cancel).await
             }
+            End::File(file) => {
+                let file = file.clone();
+                let append = move || lock(&file).append(&body);
+                self.write(append, cancel).await
+            }
             End::Memory(memory, signal) => {
                 memory.keep(*signal, &body);
                 DELIVERED
@@ -106,7 +116,7 @@ impl Outlet {
                 self.write(move || lock(&console).print_rest(), cancel)
                     .await
             }
-            End::Otlp(_) | End::Memory(..) | End::Unusable(_) => DELIVERED,
+            End::Otlp(_) | End::File(_) | End::Memory(..) | End::Unusable(_) => DELIVERED,
         }
     }
 
