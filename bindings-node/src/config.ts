@@ -20,7 +20,7 @@ export function pairs(options: Options): string[] {
 }
 
 function text(value: unknown): string {
-  if (Array.isArray(value)) return value.join(',');
+  if (Array.isArray(value)) return value.join(',') || 'none';
   if (typeof value !== 'object' || value === null) return String(value);
   return Object.entries(value)
     .map(([key, member]) => `${encodeURIComponent(key)}=${encodeURIComponent(String(member))}`)

@@ -60,6 +60,14 @@ test('a span that ends after the shutdown is counted and does no harm', async ()
   await sink.close();
 });
 
+test('lists can be arrays, and an empty one is none', async () => {
+  polyspan.init({ exporter: 'none', propagators: [], resourceDetectors: ['host', 'process'] });
+  const description = polyspan.describe();
+  await polyspan.shutdown();
+  assert.match(description, /^propagators: none$/m);
+  assert.match(description, /^resource_detectors: host,process$/m);
+});
+
 test('resource attributes and headers can be objects', async () => {
   const sink = await traced(() => trace.getTracer('test').startSpan('span').end(), {
     resourceAttributes: { 'team.name': 'a, b=c', 'team.size': 3 },
