@@ -16,6 +16,11 @@ export interface Options {
    * OTEL_SERVICE_NAME
    */
   serviceName?: string | undefined;
+  /**
+   * What is found out about the surroundings, as attributes of the resource. Any of service, host,
+   * process, none.
+   */
+  resourceDetectors?: string | string[] | undefined;
   /** Turns everything off except propagation: no spans, no thread, no connection. OTEL_SDK_DISABLED */
   disabled?: boolean | undefined;
   /**

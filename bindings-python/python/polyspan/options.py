@@ -25,6 +25,11 @@ class Options(TypedDict, total=False):
     OTEL_SERVICE_NAME
     """
 
+    resource_detectors: Sequence[str] | str | None
+    """What is found out about the surroundings, as attributes of the resource. Any of service, host,
+    process, none.
+    """
+
     disabled: bool | None
     """Turns everything off except propagation: no spans, no thread, no connection. OTEL_SDK_DISABLED"""
 

@@ -67,6 +67,7 @@ pub use choices::{
 pub use destination::{Destination, Exporters, Otlp, OtlpFile, Tls};
 pub use detection::Detector;
 pub use error::ConfigError;
+pub use file::plugin;
 pub use option::{ConfigOption, OptionGroup, OptionKind};
 pub use options::GROUPS;
 pub use origin::Source;

@@ -22,6 +22,12 @@ namespace Polyspan
         public string? ServiceName { get; set; }
 
         /// <summary>
+        /// What is found out about the surroundings, as attributes of the resource. Any of service, host,
+        /// process, none.
+        /// </summary>
+        public string? ResourceDetectors { get; set; }
+
+        /// <summary>
         /// Turns everything off except propagation: no spans, no thread, no connection. OTEL_SDK_DISABLED
         /// </summary>
         public bool? Disabled { get; set; }
@@ -457,6 +463,7 @@ namespace Polyspan
             var entries = new List<KeyValuePair<string, string>>();
             Add(entries, "resource_attributes", Text(ResourceAttributes));
             Add(entries, "service_name", Text(ServiceName));
+            Add(entries, "resource_detectors", Text(ResourceDetectors));
             Add(entries, "disabled", Text(Disabled));
             Add(entries, "propagators", Text(Propagators));
             Add(entries, "baggage_attributes", Text(BaggageAttributes));

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use super::super::{Compression, Destination, Headers, Otlp, OtlpFile, Protocol, Timeout, pairs};
+use super::plugin;
 use super::reader::{At, Reader};
 use super::schema::shown;
 use crate::export::endpoint::Signal;
 
-const KNOWN: &str = "otlp_http, otlp_grpc, otlp_file/development, console";
+pub(super) const KNOWN: &str = "otlp_http, otlp_grpc, otlp_file/development, console";
 
 /// What the standard sets for the size of messages, in bytes. polyspan keeps to it.
 const REQUEST_BYTES: u64 = 64 << 20;
@@ -36,12 +37,30 @@ impl Reader<'_> {
                 self.no_settings(&settings);
                 Some(Destination::Console)
             }
-            other => {
-                let what = format!("there is no exporter {other}; known are {KNOWN}");
-                self.refuse(&settings, what);
-                None
-            }
+            other => self.exporter_of_program(other, &settings, signal),
         }
+    }
+
+    fn exporter_of_program(
+        &mut self,
+        name: &str,
+        at: &At<'_>,
+        signal: Signal,
+    ) -> Option<Destination> {
+        at.leave();
+        let made = match signal {
+            Signal::Traces => plugin::span_exporter(name, at.node),
+            Signal::Metrics => None,
+        };
+        match made {
+            Some(Ok(destination)) => return Some(destination),
+            Some(Err(why)) => self.refuse(at, format!("cannot be made: {why}")),
+            None => self.refuse(
+                at,
+                format!("there is no exporter {name}; known are {KNOWN}"),
+            ),
+        }
+        None
     }
 
     fn otlp(&mut self, at: &At<'_>, default: &str, protocol: Protocol) -> Otlp {

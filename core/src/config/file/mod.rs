@@ -11,6 +11,7 @@
 //! | `reader` | the walk over the tree; notes what nobody asked for |
 //! | `general`, `resource`, `traces`, `exporter`, `sampler`, `metrics` | one section each |
 //! | `policy` | `distribution.polyspan`, and the policy file |
+//! | [`plugin`] | components that the program makes |
 //!
 //! An unusable file never means the defaults: it is an error that making a provider reports, with the line and the path of
 //! everything that is wrong. What the schema knows and polyspan does not do is such an error too.
@@ -20,6 +21,7 @@
 mod exporter;
 mod general;
 mod metrics;
+pub mod plugin;
 mod policy;
 mod problem;
 mod reader;

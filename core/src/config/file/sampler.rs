@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::super::sampling::SamplerChoice;
+use super::plugin;
 use super::reader::{At, Reader};
 use crate::sample::{ParentBased, Sampler, TraceIdRatio};
 
-const KNOWN: &str = "always_on, always_off, trace_id_ratio_based, parent_based";
+pub(super) const KNOWN: &str = "always_on, always_off, trace_id_ratio_based, parent_based";
 
 impl Reader<'_> {
     pub(super) fn sampler_of_provider(&mut self, at: &At<'_>) {
@@ -23,15 +24,21 @@ impl Reader<'_> {
             "always_off" => Some(Sampler::AlwaysOff),
             "trace_id_ratio_based" => self.ratio(&settings).map(Sampler::TraceIdRatio),
             "parent_based" => Some(self.parent_based(&settings)),
-            other => {
-                let what =
-                    format!("there is no sampler {other} in this version; known are {KNOWN}");
-                self.refuse(&settings, what);
-                // What is in it needs no further word.
-                settings.leave();
-                None
+            other => self.sampler_of_program(other, &settings),
+        }
+    }
+
+    fn sampler_of_program(&mut self, name: &str, at: &At<'_>) -> Option<Sampler> {
+        at.leave();
+        match plugin::sampler(name, at.node) {
+            Some(Ok(sampler)) => return Some(sampler),
+            Some(Err(why)) => self.refuse(at, format!("cannot be made: {why}")),
+            None => {
+                let what = format!("there is no sampler {name} in this version; known are {KNOWN}");
+                self.refuse(at, what);
             }
         }
+        None
     }
 
     fn ratio(&mut self, at: &At<'_>) -> Option<TraceIdRatio> {

@@ -3,6 +3,7 @@
 mod create;
 mod errors;
 mod parse;
+mod plugins;
 mod policies;
 mod precedence;
 mod substitution;
