@@ -130,9 +130,10 @@ impl Client {
                 format!("the connection broke: {reason}")
             }
         };
-        match sent && !error.is_connect() {
-            true => NoAnswer::BrokeOff { reason },
-            false => NoAnswer::NeverReached { reason },
+        match (error.is_connect(), sent) {
+            (true, _) => NoAnswer::NeverReached { reason },
+            (false, false) => NoAnswer::CutOff { reason },
+            (false, true) => NoAnswer::BrokeOff { reason },
         }
     }
 }

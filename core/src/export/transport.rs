@@ -225,8 +225,13 @@ pub enum AnswerBody {
 /// Why there is no answer; the variants differ in whether the server may have accepted the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoAnswer {
-    /// The server cannot have the request: no connection, no TLS, or it broke off while the request was being sent.
+    /// The server cannot have the request: no connection, or no TLS.
     NeverReached {
+        /// What happened.
+        reason: String,
+    },
+    /// The server cannot have the request: the connection broke off while it was being sent.
+    CutOff {
         /// What happened.
         reason: String,
     },

@@ -4,9 +4,12 @@
 //! |---|---|
 //! | 2xx, with whatever body | delivered; partial success and unreadable bodies are reported |
 //! | 429, 502, 503, 504 | retried; `Retry-After` is obeyed |
+//! | gRPC: CANCELLED, DEADLINE_EXCEEDED, ABORTED, OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS | retried; `RetryInfo` is obeyed |
+//! | gRPC: RESOURCE_EXHAUSTED | retried only with `RetryInfo` |
 //! | no connection, no TLS, connection broken before the request was sent whole | retried |
 //! | connection broken, or something other than HTTP, after the request was sent whole | retried |
-//! | 413, or a request over 64 MiB (never sent) | too large: the worker halves the batch |
+//! | 413, gRPC's words for it, or a request over 64 MiB (never sent) | too large: the worker halves the batch |
+//! | broken off three times in a row while a large request was being sent | too large as well |
 //! | any other status, or an answer over 4 MiB | rejected, never retried |
 //!
 //! The retries of one batch end with the configured timeout, which bounds them all together. None begins when less than
@@ -18,6 +21,10 @@
 //! An endpoint that fails is left alone for a while, whichever batch is next: failures are counted per endpoint, not
 //! per batch, so that while it is down it gets a probe now and then and not every batch of the queue in turn. Of several
 //! batches that are on their way at the same time one tries; the others wait for what it finds.
+//!
+//! A server that refuses a request by its head answers while the body is still being sent, and may reset the connection when
+//! it goes on; most of these answers are read all the same. One that only ever resets is taken to say that the request is too
+//! large: it would be tried again until its age, and hold up all that come after it.
 //!
 //! Source: OTLP specification 1.11, "OTLP/HTTP Response", "Retryable Response Codes", "OTLP/HTTP Connection".
 
@@ -31,6 +38,12 @@ use bytes::Bytes;
 use super::backoff::Backoff;
 use super::verdict::{Failure, Verdict, judge};
 use crate::export::transport::{NoAnswer, REQUEST_LIMIT_BYTES, Transport};
+
+/// A request of more than [`LEAST_LARGE`] that was broken off so often in a row while it was being sent is too large.
+const MOST_CUT_OFFS: u32 = 3;
+
+/// In bytes. Smaller ones fit into what the systems on both sides buffer: no server breaks them off for their size.
+const LEAST_LARGE: usize = 128 << 10;
 
 /// What became of a batch. Every text says which endpoint it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,6 +161,7 @@ impl Delivery {
         let mut last = None;
         let mut probe = None;
         let mut again = false;
+        let mut cut_offs = 0;
         loop {
             if probe.is_none() && self.is_failing() {
                 probe = tokio::select! {
@@ -195,6 +209,16 @@ impl Delivery {
                 }
                 Verdict::Again(failure) => failure,
             };
+            cut_offs = if failure.cut_off { cut_offs + 1 } else { 0 };
+            if cut_offs == MOST_CUT_OFFS && body.len() > LEAST_LARGE {
+                let (endpoint, bytes) = (&self.transport, body.len());
+                let reason = failure.reason;
+                return Outcome::TooLarge {
+                    message: format!(
+                        "{endpoint}: broken off {cut_offs} times while {bytes} bytes were being sent ({reason})"
+                    ),
+                };
+            }
             let until = self.fails(&failure);
             last = Some(failure);
             if cancelled {

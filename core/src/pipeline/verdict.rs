@@ -30,6 +30,8 @@ pub(super) struct Failure {
     pub(super) retry_after: Option<Duration>,
     /// There was no server, or a proxy without one behind it.
     pub(super) down: bool,
+    /// The server did not want to read the request to its end.
+    pub(super) cut_off: bool,
 }
 
 /// The verdict on what became of a request of `request_bytes`.
@@ -46,8 +48,9 @@ pub(super) fn judge(
 }
 
 fn judge_silence(endpoint: &Transport, no_answer: NoAnswer) -> Verdict {
+    let cut_off = matches!(no_answer, NoAnswer::CutOff { .. });
     let (reason, may_have_it) = match no_answer {
-        NoAnswer::NeverReached { reason } => (reason, false),
+        NoAnswer::NeverReached { reason } | NoAnswer::CutOff { reason } => (reason, false),
         NoAnswer::BrokeOff { reason } => (reason, true),
         NoAnswer::GaveUpSending => (
             "no connection, or the server did not read the request, within the timeout".to_owned(),
@@ -69,6 +72,7 @@ fn judge_silence(endpoint: &Transport, no_answer: NoAnswer) -> Verdict {
         may_have_it,
         retry_after: None,
         down: !may_have_it,
+        cut_off,
     })
 }
 
@@ -104,6 +108,7 @@ fn judge_http(endpoint: &Transport, answer: HttpAnswer, request_bytes: usize) ->
             may_have_it: false,
             retry_after: retry_after(&headers, SystemTime::now()),
             down: status != StatusCode::TOO_MANY_REQUESTS,
+            cut_off: false,
         }),
         StatusCode::PAYLOAD_TOO_LARGE => Verdict::Final(Outcome::TooLarge {
             message: format!("{endpoint}: {said} (request of {request_bytes} bytes)"),
@@ -159,6 +164,7 @@ fn judge_grpc(endpoint: &Transport, answer: GrpcAnswer, request_bytes: usize) ->
             may_have_it: false,
             retry_after: answer.retry_delay.map(|delay| delay.min(LONGEST_WAIT)),
             down,
+            cut_off: false,
         })
     };
     match name {

@@ -33,6 +33,9 @@ pub enum Step {
     Drip { bytes: Vec<u8>, pause: Duration },
     /// These bytes before anything was read, then the end of the connection; without bytes, its end at once.
     Greet(Vec<u8>),
+    /// These bytes as soon as the request's head was read; what comes of the body is read and forgotten. Without bytes, the
+    /// end of the connection, so that the rest of the body is answered with a reset.
+    Early(Vec<u8>),
     /// Nothing is ever read.
     NeverRead,
 }
@@ -208,7 +211,22 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>, tls: Option<Arc<rustls::
 }
 
 fn serve(mut stream: impl Read + Write, shared: &Shared) -> io::Result<()> {
-    match shared.next(|step| matches!(step, Step::Greet(_) | Step::NeverRead)) {
+    match shared.next(|step| matches!(step, Step::Greet(_) | Step::Early(_) | Step::NeverRead)) {
+        Some(Step::Early(bytes)) => {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                if some(&mut stream, shared, &mut byte)? == 0 {
+                    return Ok(());
+                }
+                head.extend(byte);
+            }
+            stream.write_all(&bytes)?;
+            stream.flush()?;
+            let mut rest = vec![0; 64 << 10];
+            while !bytes.is_empty() && matches!(some(&mut stream, shared, &mut rest), Ok(1..)) {}
+            return Ok(());
+        }
         Some(Step::Greet(bytes)) => {
             stream.write_all(&bytes)?;
             stream.flush()?;
@@ -261,7 +279,7 @@ fn serve(mut stream: impl Read + Write, shared: &Shared) -> io::Result<()> {
                     thread::sleep(pause);
                 }
             }
-            Some(Step::Greet(_) | Step::NeverRead) | None => return Ok(()),
+            Some(Step::Greet(_) | Step::Early(_) | Step::NeverRead) | None => return Ok(()),
         }
         stream.flush()?;
     }
