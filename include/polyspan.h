@@ -181,7 +181,8 @@ typedef struct polyspan_limits {
     // Characters of a string; `UINT32_MAX` is no limit. The library cuts, after redaction; hosts do not.
     uint32_t value_length;
     // 1: local children have the verdict of their local root, so ask once per local root. 2: the sampler looks at name
-    // and kind. 4: it looks at attributes. 8: disabled, keep no spans and count none.
+    // and kind. 4: it looks at attributes. 8: disabled, keep no spans and count none. 16: some baggage entries become
+    // attributes of spans, see `polyspan_propagation_copies`.
     uint32_t mask;
     // The number of the policy in force, for the header of batches.
     uint32_t policy_epoch;
@@ -422,6 +423,12 @@ int32_t polyspan_span_start(uint64_t tracer,
                             uint64_t *out,
                             struct polyspan_error *err);
 
+// Sets an attribute `baggage.<key>` for each entry that the option `baggage_attributes` names; an attribute that the span
+// has already stays. `baggage` is key, value and metadata in turn, each ending with a zero byte: what the span's context
+// holds. To be called when a span was started.
+int32_t polyspan_span_copy_baggage(uint64_t span,
+                                   struct polyspan_bytes baggage);
+
 // Reads the identity of a span.
 int32_t polyspan_span_context(uint64_t span, struct polyspan_context *out);
 
@@ -491,8 +498,10 @@ int32_t polyspan_span_set_status(uint64_t span, uint32_t code, struct polyspan_b
 int32_t polyspan_span_end(uint64_t span,
                           uint64_t unix_nanos);
 
-// The names of the headers that the propagators read and write, each ending with a zero byte.
-int32_t polyspan_propagation_fields(uint64_t provider, struct polyspan_buffer *out);
+// The names of the headers that the propagators read and write, each ending with a zero byte. A name that ends with `*`
+// stands for all headers that start like it.
+int32_t polyspan_propagation_fields(uint64_t provider,
+                                    struct polyspan_buffer *out);
 
 // Writes context and baggage as headers: name and value in turn, each ending with a zero byte.
 //
@@ -533,6 +542,12 @@ int32_t polyspan_propagation_from_environment(uint64_t provider,
                                               struct polyspan_context *out,
                                               struct polyspan_buffer *tracestate,
                                               struct polyspan_buffer *baggage);
+
+// Whether the baggage entry with this key becomes the attribute `baggage.<key>` of every span that starts with it in its
+// context: `out` is 1 if it does, else 0. The answer never changes, so a host may keep it.
+int32_t polyspan_propagation_copies(uint64_t provider,
+                                    struct polyspan_bytes key,
+                                    int32_t *out);
 
 // Asks the sampler about a span that starts.
 //

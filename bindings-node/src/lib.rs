@@ -35,7 +35,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 
 /// Raised together with `ABI` in `native.ts` whenever a function or the exchange changes.
-const ABI: u32 = 3;
+const ABI: u32 = 4;
 
 /// What a call gets: where it runs, and what that environment holds.
 pub(crate) struct Call<'a> {
@@ -161,6 +161,7 @@ fn register(env: sys::napi_env, exports: sys::napi_value) {
     define(c"add", Some(export!(metrics::add, 4)));
     define(c"inject", Some(export!(propagation::inject, 2)));
     define(c"extract", Some(export!(propagation::extract, 1)));
+    define(c"copies", Some(export!(propagation::copies, 1)));
     define(
         c"parseTraceState",
         Some(export!(propagation::parse_trace_state, 1)),

@@ -81,6 +81,12 @@ pub(crate) fn open(call: Call<'_>, [options]: [sys::napi_value; 1]) -> Outcome {
         c"fields",
         value::texts(env, provider.fields().iter().copied()),
     );
+    value::set(
+        env,
+        result,
+        c"headers",
+        value::texts(env, provider.headers().iter().copied()),
+    );
     Ok(result)
 }
 

@@ -14,7 +14,7 @@ import { extname, resolve } from 'node:path';
 import type { Kept } from './value';
 
 /** Raised together with `ABI` in the addon's `lib.rs` whenever a function or the exchange changes. */
-export const ABI = 3;
+export const ABI = 4;
 
 /** Slots of the exchange: as index of a Float64Array, or doubled (low half) and doubled plus one (high half) of an Int32Array. */
 export enum Exchange {
@@ -51,6 +51,7 @@ export enum Mask {
   Inheritable = 1,
   NeedsNameAndKind = 2,
   NeedsAttributes = 4,
+  CopiesBaggage = 8,
 }
 
 export enum Verdict {
@@ -71,7 +72,10 @@ export interface Opened {
   /** Ids are repeatable: the first two words of `ids` are the upper half of every trace id. */
   seeded: boolean;
   limits: Limits;
+  /** Headers that are written. */
   fields: string[];
+  /** Headers that are read; a name that ends with `*` stands for all that start like it. */
+  headers: string[];
 }
 
 /** Counts that a span obeys while its fields are kept here; value lengths are cut in the core, after redaction. */
@@ -114,6 +118,8 @@ export interface Native {
   inject(traceState: string, baggage: string[]): string[];
   /** Writes the caller's context to the exchange (`HAS_PARENT` if there is one); returns tracestate, then the baggage. */
   extract(headers: string[]): string[];
+  /** Whether the baggage entry with this key becomes an attribute of spans; asked only if the mask says `CopiesBaggage`. */
+  copies(key: string): boolean;
   /** The list if it is well-formed, else the empty string. */
   parseTraceState(list: string): string;
   flush(timeoutMillis: number): Promise<void>;

@@ -4,6 +4,7 @@ use crate::exchange::slot;
 use crate::span::{read_context, write_context};
 use crate::{Call, Outcome, value};
 use napi_sys as sys;
+use polyspan::propagate::Getter;
 use polyspan::{Baggage, TraceState};
 
 /// `inject(traceState, baggage)`: the headers for the context in the exchange, as name, value, name …
@@ -37,13 +38,8 @@ pub(crate) fn extract(call: Call<'_>, [headers]: [sys::napi_value; 1]) -> Outcom
         return Ok(value::texts(env, []));
     };
     let headers = value::read_texts(env, headers);
-    let lines = |name: &str| {
-        let pairs = headers
-            .chunks_exact(2)
-            .filter(|pair| pair[0].eq_ignore_ascii_case(name));
-        pairs.map(|pair| pair[1].clone()).collect()
-    };
-    let (context, baggage) = open.provider.extract(&lines);
+    let (headers, _) = headers.as_chunks::<2>();
+    let (context, baggage) = open.provider.extract_from(&Headers(headers));
     write_context(&open.exchange, context.as_ref());
     let state = context
         .as_ref()
@@ -52,6 +48,32 @@ pub(crate) fn extract(call: Call<'_>, [headers]: [sys::napi_value; 1]) -> Outcom
         .iter()
         .flat_map(|entry| [entry.key(), entry.value(), entry.metadata()]);
     Ok(value::texts(env, std::iter::once(state).chain(entries)))
+}
+
+/// Names and values, a name as often as it came.
+struct Headers<'a>(&'a [[String; 2]]);
+
+impl Getter for Headers<'_> {
+    fn get(&self, name: &str) -> Vec<String> {
+        let named = self
+            .0
+            .iter()
+            .filter(|[key, _]| key.eq_ignore_ascii_case(name));
+        named.map(|[_, value]| value.clone()).collect()
+    }
+
+    fn keys(&self, visit: &mut dyn FnMut(&str)) {
+        self.0.iter().for_each(|[name, _]| visit(name));
+    }
+}
+
+/// `copies(key)`: whether the baggage entry with this key becomes an attribute of spans.
+pub(crate) fn copies(call: Call<'_>, [key]: [sys::napi_value; 1]) -> Outcome {
+    let copies = call.instance.open.as_ref().is_some_and(|open| {
+        let key = value::read_text(call.env, key);
+        open.provider.baggage_attributes().matches(&key)
+    });
+    Ok(value::boolean(call.env, copies))
 }
 
 /// `parseTraceState(list)`: the list as the core holds it, empty if it is malformed.

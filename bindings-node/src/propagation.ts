@@ -49,10 +49,15 @@ export class Propagator implements TextMapPropagator {
 
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
     const headers: string[] = [];
-    for (const field of this.opened.fields) {
-      const value = getter.get(carrier, field);
-      if (typeof value === 'string') headers.push(field, value);
-      else if (Array.isArray(value)) for (const line of value) headers.push(field, String(line));
+    for (const name of this.opened.headers) {
+      if (name.endsWith('*')) {
+        const prefix = name.slice(0, -1);
+        for (const key of getter.keys(carrier)) {
+          if (key.toLowerCase().startsWith(prefix)) read(carrier, getter, key, headers);
+        }
+      } else {
+        read(carrier, getter, name, headers);
+      }
     }
     if (headers.length === 0) return context;
     const [state, ...baggage] = this.native.extract(headers);
@@ -104,6 +109,12 @@ export class Propagator implements TextMapPropagator {
   private hex(slot: Exchange): string {
     return hex64(this.i[2 * slot] as number, this.i[2 * slot + 1] as number);
   }
+}
+
+function read(carrier: unknown, getter: TextMapGetter, name: string, headers: string[]): void {
+  const value = getter.get(carrier, name);
+  if (typeof value === 'string') headers.push(name, value);
+  else if (Array.isArray(value)) for (const line of value) headers.push(name, String(line));
 }
 
 function readBaggage(flat: string[]) {

@@ -20,6 +20,8 @@ export class Runtime {
   readonly pool: Int32Array;
   /** The verdict before, which the next one usually equals. */
   lastHead: Head | undefined = undefined;
+  /** Attributes of the baggage keys that came so far; undefined for those that are not copied. */
+  private readonly ofBaggage = new Map<string, string | undefined>();
   private at: number;
   /** Where ids begin in the pool: with a seed, the first words are the upper half of every trace id. */
   private readonly first: number;
@@ -50,6 +52,17 @@ export class Runtime {
     }
     this.at = at + 2;
     return at;
+  }
+
+  /** The attribute to which a baggage entry is copied, if the policy asks for it. The core is asked once for each key. */
+  attributeOfBaggage(key: string): string | undefined {
+    const known = this.ofBaggage;
+    if (!known.has(key)) {
+      // Keys come from outside: there may be any number of them.
+      if (known.size === 1024) known.clear();
+      known.set(key, this.native.copies(key) ? `baggage.${key}` : undefined);
+    }
+    return known.get(key);
   }
 
   /** Where in `pool` the upper half of the next trace id stands. */

@@ -106,7 +106,8 @@ pub(crate) fn write_policy(provider: polyspan::Provider, exchange: &Shared) {
     let mask = provider.sampling_mask();
     let bits = u32::from(mask.inheritable)
         | u32::from(mask.needs_name_kind) << 1
-        | u32::from(mask.needs_attributes) << 2;
+        | u32::from(mask.needs_attributes) << 2
+        | u32::from(!provider.baggage_attributes().is_empty()) << 3;
     exchange.set_pair(slot::POLICY, bits, provider.policy_epoch());
 }
 

@@ -126,6 +126,12 @@ export class Span extends Identity implements ApiSpan {
     return this;
   }
 
+  /** @internal */
+  hasAttribute(key: string): boolean {
+    for (let at = 0; at < this.kept.length; at += 2) if (this.kept[at] === key) return true;
+    return false;
+  }
+
   setAttributes(attributes: Attributes): this {
     if (attributes === null || typeof attributes !== 'object') return this;
     for (const key of Object.keys(attributes)) this.setAttribute(key, attributes[key]);

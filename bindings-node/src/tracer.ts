@@ -5,6 +5,7 @@ import {
   type Context,
   context as contextApi,
   INVALID_SPAN_CONTEXT,
+  propagation,
   type SpanOptions,
   trace,
 } from '@opentelemetry/api';
@@ -51,10 +52,14 @@ export class Tracer implements ApiTracer {
     } else {
       span = this.localRoot(runtime, text, options, parent as ApiSpan | undefined);
     }
-    if (options === NO_OPTIONS || span instanceof PassiveSpan) return span;
-    if (options.startTime !== undefined) span.startAt(options.startTime);
-    if (options.attributes !== undefined) span.setAttributes(options.attributes);
-    if (options.links !== undefined) span.addLinks(options.links);
+    if (span instanceof PassiveSpan) return span;
+    if (options !== NO_OPTIONS) {
+      if (options.startTime !== undefined) span.startAt(options.startTime);
+      if (options.attributes !== undefined) span.setAttributes(options.attributes);
+      if (options.links !== undefined) span.addLinks(options.links);
+    }
+    if (((runtime.i[2 * Exchange.Policy] as number) & Mask.CopiesBaggage) !== 0)
+      copyBaggage(runtime, span, context);
     return span;
   }
 
@@ -239,6 +244,15 @@ function decide(
     i[2 * Exchange.Threshold + 1] as number,
   );
   return runtime.lastHead;
+}
+
+/** Sets the attributes `baggage.<key>` that the policy asks for; an attribute that the span has already stays. */
+function copyBaggage(runtime: Runtime, span: Span, context: Context): void {
+  for (const [key, entry] of propagation.getBaggage(context)?.getAllEntries() ?? []) {
+    const attribute = runtime.attributeOfBaggage(key);
+    if (attribute !== undefined && !span.hasAttribute(attribute))
+      span.setAttribute(attribute, String(entry.value));
+  }
 }
 
 /** Without a core a tracer does what the API's own no-op tracer does: the parent's context goes on. */

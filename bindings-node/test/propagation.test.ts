@@ -143,3 +143,50 @@ test('a span that is not sampled still propagates its trace, unsampled', async (
     ['sampled by the caller'],
   );
 });
+
+test(
+  'other formats are read and written by their names',
+  within(
+    () => {
+      const b3 = '0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1';
+      const active = extract({ b3, 'Uberctx-Tenant': 'a%20b', 'x-other': '1' });
+      assert.equal(propagation.getBaggage(active)?.getEntry('tenant')?.value, 'a b');
+      assert.deepEqual(inject(active), {
+        b3,
+        'uber-trace-id': '0af7651916cd43dd8448eb211c80319c:b7ad6b7169203331:0:1',
+        'uberctx-tenant': 'a%20b',
+      });
+      assert.deepEqual(propagation.fields(), ['b3', 'uber-trace-id']);
+    },
+    { propagators: ['b3', 'jaeger'] },
+  ),
+);
+
+test('baggage becomes attributes where it is asked for', async () => {
+  const sink = await traced(
+    () => {
+      const baggage = propagation.createBaggage({
+        tenant: { value: '7' },
+        'user.email': { value: 'ann@example.com' },
+        other: { value: 'x' },
+      });
+      const active = propagation.setBaggage(ROOT_CONTEXT, baggage);
+      const tracer = trace.getTracer('test');
+      tracer.startActiveSpan(
+        'parent',
+        { attributes: { a: '1', 'baggage.tenant': 'own' } },
+        active,
+        (parent) => {
+          tracer.startSpan('child').end();
+          tracer.startSpan('without', {}, ROOT_CONTEXT).end();
+          parent.end();
+        },
+      );
+    },
+    { baggageAttributes: ['tenant', 'user.*'] },
+  );
+  const email = { 'baggage.user.email': '[REDACTED]' };
+  assert.deepEqual(sink.named('parent').attributes, { a: '1', 'baggage.tenant': 'own', ...email });
+  assert.deepEqual(sink.named('child').attributes, { 'baggage.tenant': '7', ...email });
+  assert.deepEqual(sink.named('without').attributes, {});
+});

@@ -16,6 +16,8 @@ pub(crate) struct Api {
     pub(crate) set_value: Py<PyAny>,
     pub(crate) span_key: Py<PyString>,
     pub(crate) get_current_span: Py<PyAny>,
+    /// Of `opentelemetry.baggage`.
+    pub(crate) get_all_baggage: Py<PyAny>,
     pub(crate) span_context: Py<PyType>,
     pub(crate) trace_flags: [Py<PyAny>; 4],
     pub(crate) trace_state: Py<PyType>,
@@ -78,6 +80,10 @@ impl Api {
                 .cast_into::<PyString>()?
                 .unbind(),
             get_current_span: trace.getattr("get_current_span")?.unbind(),
+            get_all_baggage: py
+                .import("opentelemetry.baggage")?
+                .getattr("get_all")?
+                .unbind(),
             span_context: class(&trace, "SpanContext")?,
             trace_flags: [flags(0)?, flags(1)?, flags(2)?, flags(3)?],
             trace_state: class(&trace, "TraceState")?,

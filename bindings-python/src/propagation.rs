@@ -1,9 +1,10 @@
 //! Trace context and baggage in headers, by the core's propagators.
 
-use crate::api::api;
+use crate::api::{Api, api};
 use crate::context::{self, ParentSpan};
 use crate::value::text_of;
 use polyspan::Baggage;
+use polyspan::propagate::Getter;
 use polyspan::trace::{Provider, SpanContext};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -37,6 +38,34 @@ pub(crate) fn inject(
     Ok(headers)
 }
 
+/// All lines of each header, under its name in lower case.
+struct Headers(HashMap<String, Vec<String>>);
+
+impl Getter for Headers {
+    fn get(&self, name: &str) -> Vec<String> {
+        self.0.get(name).cloned().unwrap_or_default()
+    }
+
+    fn keys(&self, visit: &mut dyn FnMut(&str)) {
+        self.0.keys().for_each(|name| visit(name));
+    }
+}
+
+/// The entries of a context's baggage, as the API shows them.
+pub(crate) fn baggage_of(
+    py: Python<'_>,
+    api: &Api,
+    context: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Baggage> {
+    let mut entries = Baggage::new();
+    let all = api.get_all_baggage.bind(py).call1((context,))?;
+    for entry in all.call_method0("items")?.try_iter()? {
+        let (key, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = entry?.extract()?;
+        entries.set(text_of(&key.str()?), text_of(&value.str()?));
+    }
+    Ok(entries)
+}
+
 /// The span context and the baggage that stand in headers, given with all their lines.
 pub(crate) fn extract<'py>(
     py: Python<'py>,
@@ -50,7 +79,7 @@ pub(crate) fn extract<'py>(
             (name, lines.collect())
         })
         .collect();
-    let (span, baggage) = provider.extract(&|name| lines.get(name).cloned().unwrap_or_default());
+    let (span, baggage) = provider.extract_from(&Headers(lines));
     let api = api(py)?;
     let span = span.map(|span| context::to_python(py, api, &span));
     let entries = baggage.iter().map(|entry| {

@@ -93,6 +93,10 @@ impl Provider {
         self.provider.fields().to_vec()
     }
 
+    fn headers(&self) -> Vec<&'static str> {
+        self.provider.headers().to_vec()
+    }
+
     /// See [`propagation::inject`].
     #[pyo3(signature = (context, baggage))]
     fn inject(

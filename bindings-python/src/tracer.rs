@@ -3,6 +3,7 @@
 use crate::active::{ActiveSpan, Details};
 use crate::api::{Api, api};
 use crate::context::{self, ParentSpan};
+use crate::propagation::baggage_of;
 use crate::provider::Provider;
 use crate::span::{Birth, Span};
 use crate::value::{Attributes, text, text_of, time};
@@ -64,12 +65,20 @@ impl Tracer {
         let links = links(py, api, request.links.as_ref())?;
         let start_time = time(request.start_time.as_ref());
         let parent = context::parent(py, api, request.context.as_ref())?;
+        let tracer = &slf.get().tracer;
+        let baggage = match tracer.provider().baggage_attributes().is_empty() {
+            true => None,
+            false => Some(baggage_of(py, api, request.context.as_ref())?),
+        };
 
         let (span, parent) = {
             let name = text_of(&name);
             let values = attributes.as_values();
             let start = |parent: Parent<'_>| {
-                let mut builder = slf.get().tracer.span(&name).kind(kind).parent(parent);
+                let mut builder = tracer.span(&name).kind(kind).parent(parent);
+                if let Some(baggage) = &baggage {
+                    builder = builder.baggage(baggage);
+                }
                 if let Some(time) = start_time {
                     builder = builder.start_unix_nanos(time);
                 }

@@ -6,7 +6,7 @@ from opentelemetry.propagators.textmap import Getter
 import polyspan
 
 from .conftest import Traced
-from .sink import Sink
+from .sink import Sink, attributes
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -94,3 +94,42 @@ def test_nothing_is_sent_without_a_span(traced: Traced) -> None:
     sent: dict[str, str] = {}
     traced.provider.propagator.inject(sent)
     assert sent == {}
+
+
+def test_other_formats_are_read_and_written_by_their_names() -> None:
+    provider = polyspan.TracerProvider(propagators=["b3", "jaeger"], exporter="none")
+    received = {
+        "b3": "0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1",
+        "Uberctx-Tenant": "a%20b",
+        "X-Other": "1",
+    }
+    context = provider.propagator.extract(received)
+    assert dict(baggage.get_all(context)) == {"tenant": "a b"}
+    sent: dict[str, str] = {}
+    provider.propagator.inject(sent, context)
+    assert sent == {
+        "b3": received["b3"],
+        "uber-trace-id": "0af7651916cd43dd8448eb211c80319c:b7ad6b7169203331:0:1",
+        "uberctx-tenant": "a%20b",
+    }
+    assert provider.propagator.fields == {"b3", "uber-trace-id"}
+
+
+def test_baggage_becomes_attributes_where_it_is_asked_for(sink: Sink) -> None:
+    provider = polyspan.TracerProvider(endpoint=sink.url, baggage_attributes=["tenant", "user.*"])
+    tracer = provider.get_tracer("tests")
+    context = Context()
+    for key, value in {"tenant": 7, "user.email": "ann@example.com", "other": "x"}.items():
+        context = baggage.set_baggage(key, value, context)
+    with tracer.start_as_current_span("parent", context, attributes={"a": "1", "baggage.tenant": "own"}):
+        tracer.start_span("child", context).end()
+        tracer.start_span("without").end()
+    assert provider.flush(10)
+    assert attributes(sink.span("parent").attributes) == {
+        "a": "1",
+        "baggage.tenant": "own",
+        "baggage.user.email": "[REDACTED]",
+    }
+    assert attributes(sink.span("child").attributes)["baggage.tenant"] == "7"
+    assert attributes(sink.span("without").attributes) == {}
+    provider.shutdown(5)

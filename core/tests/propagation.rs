@@ -395,10 +395,10 @@ fn baggage_becomes_attributes_of_every_span_where_it_is_asked_for() {
     assert_eq!(
         spans[1],
         [
+            pair("a", "1"),
             pair("baggage.tenant", "the span's own"),
             email,
             password,
-            pair("a", "1")
         ]
     );
     assert_eq!(spans[2], []);

@@ -23,6 +23,7 @@ static inline uint64_t new_provider(const char *service, const char *endpoint) {
     require(polyspan_config_new(&config, &err), "config", &err);
     require(polyspan_config_set(config, TEXT("service_name"), TEXT(service), &err), "service", &err);
     require(polyspan_config_set(config, TEXT("endpoint"), TEXT(endpoint), &err), "endpoint", &err);
+    require(polyspan_config_set(config, TEXT("baggage_attributes"), TEXT("user.*"), &err), "baggage_attributes", &err);
     require(polyspan_provider_new(config, 0, &provider, &err), "provider", &err);
     return provider;
 }

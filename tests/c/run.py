@@ -196,6 +196,7 @@ def check_smoke(address: str, trace: str) -> None:
     assert root["status"] == {"code": 2, "message": "on purpose"}, root["status"]
     assert child["parentSpanId"] == server["parentSpanId"] == root["spanId"], spans
     assert (child["kind"], server["kind"], spans["submitted"]["kind"]) == (3, 2, 4), spans
+    assert server["attributes"] == [{"key": "baggage.user.tier", "value": {"stringValue": "gold"}}], server
     assert server["traceState"] == "v=1" and server["flags"] & 0x200, server
     assert spans["submitted"]["endTimeUnixNano"] == "1700000000005000000", spans["submitted"]
 

@@ -116,6 +116,7 @@ static void context_and_baggage_travel_in_headers(void) {
     polyspan_context context = POLYSPAN_INIT(polyspan_context);
     polyspan_bytes block;
     uint64_t server = 0;
+    int32_t copied = -1;
     STATUS(POLYSPAN_OK, polyspan_propagation_fields(provider, &out));
     CHECK(out.len == sizeof names && memcmp(headers, names, out.len) == 0);
 
@@ -134,6 +135,11 @@ static void context_and_baggage_travel_in_headers(void) {
                                             TEXT("v=1"), 1700000000000000000, &server, NULL));
     STATUS(POLYSPAN_OK, polyspan_span_tracestate(server, &state));
     CHECK(state.len == 3);
+    STATUS(POLYSPAN_OK, polyspan_propagation_copies(provider, TEXT("user.tier"), &copied));
+    CHECK(copied == 1);
+    STATUS(POLYSPAN_OK, polyspan_propagation_copies(provider, TEXT("k"), &copied));
+    CHECK(copied == 0);
+    STATUS(POLYSPAN_OK, polyspan_span_copy_baggage(server, baggage_bytes));
     STATUS(POLYSPAN_OK, polyspan_propagation_to_environment(provider, server, NULL, NONE, NONE, &out));
     CHECK(strcmp(headers, "TRACEPARENT") == 0);
     STATUS(POLYSPAN_OK, polyspan_span_end(server, 1700000000500000000));

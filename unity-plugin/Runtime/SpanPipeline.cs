@@ -62,6 +62,11 @@ namespace Polyspan
                     recorder.Record.StartTicks = startTicks;
                 }
 
+                if (records && Provider.CopiesBaggage)
+                {
+                    CopyBaggage(recorder.Record);
+                }
+
                 Provider.CountStarted();
                 return new Span(recorder, new SpanContext(context));
             }
@@ -135,6 +140,18 @@ namespace Polyspan
             record.Threshold = decision.Threshold;
             record.SetName(name);
             record.SetTraceState(context.TraceState);
+        }
+
+        private void CopyBaggage(SpanRecord record)
+        {
+            foreach (KeyValuePair<string, string?> member in Baggage.Members)
+            {
+                string? attribute = Provider.BaggageAttributes.NameOf(member.Key);
+                if (attribute != null)
+                {
+                    record.Attributes.Set(attribute, member.Value);
+                }
+            }
         }
 
         private void Recycle(SpanRecorder recorder)

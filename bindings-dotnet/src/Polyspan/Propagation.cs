@@ -58,7 +58,7 @@ namespace Polyspan
         /// .NET shows baggage newest first and that of parents last; in the core's order the entry that was set later, and
         /// nearer, replaces the other.
         /// </summary>
-        private static IEnumerable<KeyValuePair<string, string?>> OldestFirst(IEnumerable<KeyValuePair<string, string?>> baggage)
+        internal static IEnumerable<KeyValuePair<string, string?>> OldestFirst(IEnumerable<KeyValuePair<string, string?>> baggage)
         {
             var entries = new List<KeyValuePair<string, string?>>(baggage);
             entries.Reverse();

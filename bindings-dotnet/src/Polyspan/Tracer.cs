@@ -172,6 +172,28 @@ namespace Polyspan
 
             System.Threading.Interlocked.Increment(ref verdict.Root.Open);
             Counts().Started++;
+            if (provider.CopiesBaggage && verdict.Verdict != Verdict.Drop)
+            {
+                CopyBaggage(activity);
+            }
+        }
+
+        /// <summary>
+        /// Sets the tags <c>baggage.&lt;key&gt;</c> that the policy asks for. Of a key that was set again the later and nearer
+        /// value counts; a tag that the activity has already stays.
+        /// </summary>
+        private void CopyBaggage(Activity activity)
+        {
+            var copied = new System.Collections.Generic.HashSet<string>();
+            foreach (System.Collections.Generic.KeyValuePair<string, string?> entry in PolyspanPropagator.OldestFirst(activity.Baggage))
+            {
+                string? tag = provider.BaggageAttributes.NameOf(entry.Key);
+                if (tag != null && (copied.Contains(tag) || activity.GetTagItem(tag) == null))
+                {
+                    copied.Add(tag);
+                    activity.SetTag(tag, entry.Value ?? string.Empty);
+                }
+            }
         }
 
         private void OnStopped(Activity activity)

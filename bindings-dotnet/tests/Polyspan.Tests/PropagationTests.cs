@@ -49,6 +49,39 @@ public class PropagationTests
     }
 
     [Fact]
+    public void Other_formats_are_read_and_written_by_their_names()
+    {
+        const string B3 = "0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1";
+        using var running = new Running(options => options.Propagators = "b3,datadog");
+        running.Sdk.Propagator.ExtractTraceIdAndState(null, Get(("b3", [B3])), out string? traceId, out _);
+        Assert.Equal(Traceparent, traceId);
+        using Activity activity = running.Source.StartActivity("a", ActivityKind.Server, traceId)!;
+        Dictionary<string, string> headers = Inject(activity);
+        Assert.Equal($"0af7651916cd43dd8448eb211c80319c-{activity.SpanId}-1", headers["b3"]);
+        Assert.Equal("_dd.p.tid=0af7651916cd43dd", headers["x-datadog-tags"]);
+    }
+
+    [Fact]
+    public void Baggage_becomes_tags_where_it_is_asked_for()
+    {
+        using var running = new Running(options => options.BaggageAttributes = "tenant,user.*");
+        var own = new Dictionary<string, object?> { ["a"] = "1", ["baggage.tenant"] = "own" };
+        using (Activity parent = running.Source.StartActivity("parent", ActivityKind.Internal, default(ActivityContext), own)!)
+        {
+            parent.AddBaggage("tenant", "6");
+            parent.AddBaggage("tenant", "7");
+            parent.AddBaggage("user.email", "ann@example.com");
+            parent.AddBaggage("other", "x");
+            running.Source.StartActivity("child")!.Dispose();
+        }
+
+        Dictionary<string, object?> child = running.Exported("child").Attributes;
+        Assert.Equal(["baggage.tenant", "baggage.user.email"], child.Keys);
+        Assert.Equal(("7", "[REDACTED]"), (child["baggage.tenant"], child["baggage.user.email"]));
+        Assert.Equal(["a", "baggage.tenant"], running.Sink.Single("parent").Attributes.Keys);
+    }
+
+    [Fact]
     public void Extract_reads_what_came()
     {
         using var running = new Running();

@@ -35,7 +35,10 @@ class Propagator(TextMapPropagator):
 
     def __init__(self, native: _native.Provider) -> None:
         self._native = native
-        self._fields = tuple(native.fields())
+        self._fields = frozenset(native.fields())
+        names = native.headers()
+        self._names = tuple(name for name in names if not name.endswith("*"))
+        self._prefixes = tuple(name[:-1] for name in names if name.endswith("*"))
 
     def inject(
         self,
@@ -58,7 +61,11 @@ class Propagator(TextMapPropagator):
         getter: Getter[CarrierT] = default_getter,
     ) -> Context:
         """`context`, or an empty one, with what the caller sent."""
-        headers = {name: _lines(getter.get(carrier, name)) for name in self._fields}
+        headers = {name: _lines(getter.get(carrier, name)) for name in self._names}
+        if self._prefixes:
+            for key in getter.keys(carrier):
+                if key.lower().startswith(self._prefixes):
+                    headers[key.lower()] = _lines(getter.get(carrier, key))
         span_context, entries = self._native.extract(headers)
         if context is None:
             context = Context()
@@ -71,7 +78,7 @@ class Propagator(TextMapPropagator):
 
     @property
     def fields(self) -> set[str]:
-        """The headers that are read and written."""
+        """The headers that are written."""
         return set(self._fields)
 
 

@@ -3,18 +3,20 @@
 //! Lists cross as one block of texts that each end with a zero byte: headers as name, value, name, value …; baggage as key,
 //! value, metadata, key ….
 
-use crate::bytes::{fill, polyspan_buffer, polyspan_bytes};
+use crate::bytes::{fill, place, polyspan_buffer, polyspan_bytes};
 use crate::context::{self, polyspan_context};
 use crate::failure::Failure;
 use crate::guard::guard;
 use crate::provider::find;
 use crate::sized;
 use crate::span;
+use polyspan::propagate::Getter;
 use polyspan::propagate::environment::{self, name as variable};
 use polyspan::{Baggage, SpanContext};
 use std::ptr::null_mut;
 
-/// The names of the headers that the propagators read and write, each ending with a zero byte.
+/// The names of the headers that the propagators read and write, each ending with a zero byte. A name that ends with `*`
+/// stands for all headers that start like it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn polyspan_propagation_fields(
     provider: u64,
@@ -23,7 +25,7 @@ pub unsafe extern "C" fn polyspan_propagation_fields(
     guard(null_mut(), || {
         let provider = find(provider)?;
         let mut block = Vec::new();
-        for field in provider.fields() {
+        for field in provider.headers() {
             append(&mut block, field);
         }
         // SAFETY: by the header's contract null or the caller's.
@@ -93,16 +95,12 @@ pub unsafe extern "C" fn polyspan_propagation_extract(
                     must: "have a value for each name",
                 });
             }
-            let result = provider.extract(&|field| {
-                let named = headers
-                    .iter()
-                    .filter(|[name, _]| name.eq_ignore_ascii_case(field.as_bytes()));
-                // A header may hold any bytes; those that are not UTF-8 make only itself unusable.
-                named
-                    .map(|[_, value]| String::from_utf8_lossy(value).into_owned())
-                    .collect()
-            });
-            write(result, out, tracestate, baggage)
+            write(
+                provider.extract_from(&Headers(headers)),
+                out,
+                tracestate,
+                baggage,
+            )
         }
     })
 }
@@ -122,6 +120,49 @@ pub unsafe extern "C" fn polyspan_propagation_from_environment(
         // SAFETY: by the header's contract null or the caller's.
         unsafe { write(result, out, tracestate, baggage) }
     })
+}
+
+/// Whether the baggage entry with this key becomes the attribute `baggage.<key>` of every span that starts with it in its
+/// context: `out` is 1 if it does, else 0. The answer never changes, so a host may keep it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyspan_propagation_copies(
+    provider: u64,
+    key: polyspan_bytes,
+    out: *mut i32,
+) -> i32 {
+    guard(null_mut(), || {
+        // SAFETY: by the header's contract null or the caller's.
+        let out = unsafe { place(out, "out")?.write(0) };
+        let provider = find(provider)?;
+        // SAFETY: borrowed for the call.
+        let key = unsafe { key.text("key")? };
+        *out = i32::from(provider.baggage_attributes().matches(key));
+        Ok(())
+    })
+}
+
+/// Names and values of a block. Names are compared without regard to case; a value may hold any bytes, and those that are
+/// not UTF-8 make only itself unusable.
+struct Headers<'a>(&'a [[&'a [u8]; 2]]);
+
+impl Getter for Headers<'_> {
+    fn get(&self, name: &str) -> Vec<String> {
+        let named = self
+            .0
+            .iter()
+            .filter(|[key, _]| key.eq_ignore_ascii_case(name.as_bytes()));
+        named
+            .map(|[_, value]| String::from_utf8_lossy(value).into_owned())
+            .collect()
+    }
+
+    fn keys(&self, visit: &mut dyn FnMut(&str)) {
+        let names = self
+            .0
+            .iter()
+            .filter_map(|[name, _]| str::from_utf8(name).ok());
+        names.for_each(visit);
+    }
 }
 
 fn header(field: &str) -> String {
@@ -181,16 +222,27 @@ unsafe fn read(
     baggage: polyspan_bytes,
 ) -> Result<(SpanContext, Baggage), Failure> {
     // SAFETY: handed on.
-    let (given, block) = unsafe {
+    let (given, baggage) = unsafe {
         (
             context::read(context, tracestate, "context")?,
-            baggage.text("baggage")?,
+            entries(baggage)?,
         )
     };
     let context = match span {
         0 => given.unwrap_or(SpanContext::INVALID),
         span => span::context(span)?,
     };
+    Ok((context, baggage))
+}
+
+/// Reads a block of key, value and metadata in turn.
+///
+/// # Safety
+///
+/// As for [`polyspan_bytes::text`].
+pub(crate) unsafe fn entries(baggage: polyspan_bytes) -> Result<Baggage, Failure> {
+    // SAFETY: handed on.
+    let block = unsafe { baggage.text("baggage")? };
     let mut baggage = Baggage::new();
     let texts: Vec<&str> = match block.strip_suffix('\0') {
         Some(texts) => texts.split('\0').collect(),
@@ -207,7 +259,7 @@ unsafe fn read(
     for [key, value, metadata] in members {
         baggage.set_with_metadata(*key, *value, *metadata);
     }
-    Ok((context, baggage))
+    Ok(baggage)
 }
 
 /// # Safety

@@ -136,7 +136,8 @@ pub struct polyspan_limits {
     /// Characters of a string; `UINT32_MAX` is no limit. The library cuts, after redaction; hosts do not.
     pub value_length: u32,
     /// 1: local children have the verdict of their local root, so ask once per local root. 2: the sampler looks at name
-    /// and kind. 4: it looks at attributes. 8: disabled, keep no spans and count none.
+    /// and kind. 4: it looks at attributes. 8: disabled, keep no spans and count none. 16: some baggage entries become
+    /// attributes of spans, see `polyspan_propagation_copies`.
     pub mask: u32,
     /// The number of the policy in force, for the header of batches.
     pub policy_epoch: u32,
@@ -310,7 +311,8 @@ pub unsafe extern "C" fn polyspan_provider_limits(provider: u64, out: *mut polys
             mask: u32::from(mask.inheritable)
                 | u32::from(mask.needs_name_kind) << 1
                 | u32::from(mask.needs_attributes) << 2
-                | u32::from(provider.is_disabled()) << 3,
+                | u32::from(provider.is_disabled()) << 3
+                | u32::from(!provider.baggage_attributes().is_empty()) << 4,
             policy_epoch: provider.policy_epoch(),
             reserved: 0,
         };

@@ -6,6 +6,7 @@ use crate::error::polyspan_error;
 use crate::failure::Failure;
 use crate::guard::guard;
 use crate::handle::kind;
+use crate::propagation;
 use crate::provider;
 use crate::sized;
 use crate::tracer;
@@ -134,6 +135,18 @@ pub unsafe extern "C" fn polyspan_span_start(
         };
         *out = vacancy.fill(Live { span, provider });
         Ok(())
+    })
+}
+
+/// Sets an attribute `baggage.<key>` for each entry that the option `baggage_attributes` names; an attribute that the span
+/// has already stays. `baggage` is key, value and metadata in turn, each ending with a zero byte: what the span's context
+/// holds. To be called when a span was started.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyspan_span_copy_baggage(span: u64, baggage: polyspan_bytes) -> i32 {
+    guard(null_mut(), || {
+        // SAFETY: borrowed for the call.
+        let baggage = unsafe { propagation::entries(baggage)? };
+        with(span, |span| span.copy_baggage(&baggage))
     })
 }
 

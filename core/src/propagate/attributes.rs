@@ -1,4 +1,5 @@
-//! Baggage entries that become attributes of spans: `baggage.<key>`, set when a span starts.
+//! Baggage entries that become attributes of spans: `baggage.<key>`, set when a span starts, after the attributes that it
+//! starts with.
 //!
 //! By default none do: baggage comes from anywhere, and what a stranger sends would be stored. The option
 //! `baggage_attributes` lists the keys that are wanted. The value is redacted like any attribute, as what it is in the

@@ -129,6 +129,11 @@ impl Recorder {
         write_attribute(&mut self.attributes, &mut self.text, key, value);
     }
 
+    /// Whether an attribute with this key is there.
+    pub(crate) fn has_attribute(&self, key: &str) -> bool {
+        self.find(key_hash(key), key).is_some()
+    }
+
     #[cold]
     fn find(&self, hash: u32, key: &str) -> Option<usize> {
         self.keys.iter().position(|&(seen, at)| {

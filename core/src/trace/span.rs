@@ -3,6 +3,7 @@
 use super::clock::Anchor;
 use super::record::{Identity, Recorder};
 use super::{Attributes, OwnedValue, SpanContext, SpanId, Text, Tracer, Value};
+use crate::propagate::Baggage;
 use std::cell::RefCell;
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -166,6 +167,22 @@ impl Span {
             if !matches!(value, Value::Array(_) | Value::Map(_)) {
                 // Nothing to drop, which the compiler does not see; the call costs as much as a small attribute.
                 std::mem::forget(value);
+            }
+        }
+    }
+
+    /// Sets an attribute `baggage.<key>` for each entry that the option `baggage_attributes` names. An attribute that the
+    /// span has already stays. Values are redacted like those of all attributes.
+    pub fn copy_baggage(&mut self, baggage: &Baggage) {
+        let wanted = &self.tracer.provider.policy.baggage_attributes;
+        if wanted.is_empty() || self.recording.is_none() {
+            return;
+        }
+        for (key, value) in wanted.of(baggage) {
+            if let Some(recording) = &self.recording
+                && !recording.recorder.has_attribute(&key)
+            {
+                self.set_attribute(&key, value);
             }
         }
     }

@@ -116,7 +116,7 @@ impl<'a> SpanBuilder<'a> {
     }
 
     /// The baggage of the context in which the span starts. Entries that the option `baggage_attributes` names become
-    /// attributes `baggage.<key>`, before those of [`attributes`](Self::attributes).
+    /// attributes `baggage.<key>`: [`Span::copy_baggage`].
     #[inline]
     pub fn baggage(mut self, baggage: &'a Baggage) -> Self {
         self.baggage = Some(baggage);
@@ -174,15 +174,6 @@ impl<'a> SpanBuilder<'a> {
             recording.start = start;
             recording.recorder.set_name(self.name);
             recording.recorder.set_kind(self.kind);
-            let copied = self
-                .baggage
-                .map(|baggage| provider.policy.baggage_attributes.of(baggage));
-            for (key, value) in copied.into_iter().flatten() {
-                let value = Value::from(value);
-                recording
-                    .recorder
-                    .set_attribute(&key, &value, &provider.policy.limits);
-            }
             for (key, value) in self.attributes {
                 recording
                     .recorder
@@ -190,13 +181,17 @@ impl<'a> SpanBuilder<'a> {
             }
             recording
         });
-        Span {
+        let mut span = Span {
             context,
             tracer: self.tracer,
             local,
             recording,
             open: Some(generation),
+        };
+        if let Some(baggage) = self.baggage {
+            span.copy_baggage(baggage);
         }
+        span
     }
 
     /// The context and the verdict: inherited from a local parent where the sampler allows it, else asked for.

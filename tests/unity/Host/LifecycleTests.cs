@@ -12,7 +12,7 @@ namespace Polyspan.Tests
     {
         public static void Init(Sink sink)
         {
-            PolyspanSdk.Init(new PolyspanOptions { Endpoint = sink.Endpoint });
+            PolyspanSdk.Init(new PolyspanOptions { Endpoint = sink.Endpoint, BaggageAttributes = "tenant,customer" });
             Check.True(PolyspanSdk.IsRunning, "running; warnings: " + string.Join("\n", FakeUnity.Warnings));
         }
 

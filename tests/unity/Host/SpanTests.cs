@@ -111,6 +111,9 @@ namespace Polyspan.Tests
 
             Baggage.Set("tenant", null);
             Baggage.Set("customer", null);
+            Check.True(PolyspanSdk.Flush(Timeout), "flush");
+            Check.Equal("acme", sink.Single("request").Attributes["baggage.tenant"], "baggage as attribute");
+            Check.Equal("[REDACTED]", sink.Single("request").Attributes["baggage.customer"], "redacted");
         }
 
         public static void A_remote_context_is_continued(Sink sink)

@@ -286,6 +286,14 @@ namespace Polyspan.Native
         internal static extern int polyspan_span_start(ulong tracer, polyspan_bytes name, uint kind, ulong parent_span, polyspan_context* parent, polyspan_bytes tracestate, ulong start_unix_nanos, ulong* @out, polyspan_error* err);
 
         /// <summary>
+        ///  Sets an attribute `baggage.&lt;key&gt;` for each entry that the option `baggage_attributes` names; an attribute that the span
+        ///  has already stays. `baggage` is key, value and metadata in turn, each ending with a zero byte: what the span's context
+        ///  holds. To be called when a span was started.
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "polyspan_span_copy_baggage", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int polyspan_span_copy_baggage(ulong span, polyspan_bytes baggage);
+
+        /// <summary>
         ///  Reads the identity of a span.
         /// </summary>
         [DllImport(__DllName, EntryPoint = "polyspan_span_context", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
@@ -377,7 +385,8 @@ namespace Polyspan.Native
         internal static extern int polyspan_span_end(ulong span, ulong unix_nanos);
 
         /// <summary>
-        ///  The names of the headers that the propagators read and write, each ending with a zero byte.
+        ///  The names of the headers that the propagators read and write, each ending with a zero byte. A name that ends with `*`
+        ///  stands for all headers that start like it.
         /// </summary>
         [DllImport(__DllName, EntryPoint = "polyspan_propagation_fields", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int polyspan_propagation_fields(ulong provider, polyspan_buffer* @out);
@@ -416,6 +425,13 @@ namespace Polyspan.Native
         /// </summary>
         [DllImport(__DllName, EntryPoint = "polyspan_propagation_from_environment", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int polyspan_propagation_from_environment(ulong provider, polyspan_context* @out, polyspan_buffer* tracestate, polyspan_buffer* baggage);
+
+        /// <summary>
+        ///  Whether the baggage entry with this key becomes the attribute `baggage.&lt;key&gt;` of every span that starts with it in its
+        ///  context: `out` is 1 if it does, else 0. The answer never changes, so a host may keep it.
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "polyspan_propagation_copies", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int polyspan_propagation_copies(ulong provider, polyspan_bytes key, int* @out);
 
         /// <summary>
         ///  Asks the sampler about a span that starts.
@@ -600,7 +616,8 @@ namespace Polyspan.Native
         public uint value_length;
         /// <summary>
         ///  1: local children have the verdict of their local root, so ask once per local root. 2: the sampler looks at name
-        ///  and kind. 4: it looks at attributes. 8: disabled, keep no spans and count none.
+        ///  and kind. 4: it looks at attributes. 8: disabled, keep no spans and count none. 16: some baggage entries become
+        ///  attributes of spans, see `polyspan_propagation_copies`.
         /// </summary>
         public uint mask;
         /// <summary>

@@ -46,6 +46,7 @@ namespace Polyspan.Native
         private Provider(ulong handle)
         {
             this.handle = handle;
+            BaggageAttributes = new BaggageAttributes(handle);
             ReadPolicy();
         }
 
@@ -60,6 +61,12 @@ namespace Polyspan.Native
 
         /// <summary>Whether a local child inherits the verdict of its local root.</summary>
         public bool VerdictIsInheritable { get; private set; }
+
+        /// <summary>Whether some entries of the baggage become attributes of spans.</summary>
+        public bool CopiesBaggage { get; private set; }
+
+        /// <summary>Which ones.</summary>
+        public BaggageAttributes BaggageAttributes { get; }
 
         /// <summary>Whether the sampler looks at the span's name.</summary>
         public bool SamplerNeedsName { get; private set; }
@@ -195,6 +202,7 @@ namespace Polyspan.Native
             VerdictIsInheritable = (limits.mask & 1) != 0;
             SamplerNeedsName = (limits.mask & 2) != 0;
             IsDisabled = (limits.mask & 8) != 0;
+            CopiesBaggage = (limits.mask & 16) != 0;
             return limits.policy_epoch;
         }
 
