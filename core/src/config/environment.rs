@@ -35,7 +35,7 @@ pub(crate) fn read(lookup: &Lookup<'_>) -> Config {
         read_option(option, lookup, &mut config);
     }
     if let Some(name) = config.config_file.clone() {
-        return read_beside_file(&name, config, lookup);
+        return read_beside_file(&name, &config, lookup);
     }
     for option in ConfigOption::all().filter(|option| option.name != "config_file") {
         read_option(option, lookup, &mut config);
@@ -53,7 +53,7 @@ pub(crate) fn read(lookup: &Lookup<'_>) -> Config {
 
 /// The configuration of a file. Every other variable is ignored, as the specification asks; polyspan's own are named, since
 /// the specification's readers do not expect that.
-fn read_beside_file(name: &str, named: Config, lookup: &Lookup<'_>) -> Config {
+pub(super) fn read_beside_file(name: &str, named: &Config, lookup: &Lookup<'_>) -> Config {
     let mut config = file::load(name, lookup);
     config.config_file = Some(name.to_owned());
     if let Some(source) = named.source("config_file") {
@@ -64,6 +64,7 @@ fn read_beside_file(name: &str, named: Config, lookup: &Lookup<'_>) -> Config {
     }
     let own = ConfigOption::all().flat_map(|option| option.variables);
     let own = own.chain(NOT_BUILT).copied();
+    let name = readable(name, 100);
     let hidden: Vec<_> = own
         .filter(|variable| variable.starts_with("POLYSPAN_") && !BESIDE_FILE.contains(variable))
         .filter(|variable| is_set(lookup, variable))
@@ -73,17 +74,14 @@ fn read_beside_file(name: &str, named: Config, lookup: &Lookup<'_>) -> Config {
             field: "POLYSPAN_POLICY_FILE".to_owned(),
             value: lookup("POLYSPAN_POLICY_FILE")
                 .map(|text| readable(&text.to_string_lossy(), 100)),
-            reason: Some(format!(
-                "and OTEL_CONFIG_FILE is \"{}\"",
-                readable(name, 100)
-            )),
+            reason: Some(format!("and the configuration file is \"{name}\"")),
             allowed: "unset then: the policy stands in that file, under distribution.polyspan"
                 .to_owned(),
         };
         config.problems.refuse("policy_file", error);
     } else if !hidden.is_empty() {
         let warning = format!(
-            "OTEL_CONFIG_FILE hides {}; set it in that file",
+            "the configuration file hides {}; set it in {name}",
             hidden.join(", ")
         );
         config.problems.warn("config_file", warning);

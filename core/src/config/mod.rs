@@ -258,13 +258,7 @@ impl Config {
         })?;
         option.field.read(self, value, &Source::Code, name)?;
         self.settle_in_code(option.name);
-        match option.name {
-            "config_file" => self.load_file(),
-            "policy_file" => self.load_policy_file(),
-            "aliases" => self.load_aliases(),
-            "sentry_dsn" => self.keep_metrics_from_sentry(),
-            _ => {}
-        }
+        self.load_what_code_named(option.name, &|variable| std::env::var_os(variable));
         Ok(())
     }
 

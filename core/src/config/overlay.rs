@@ -3,33 +3,32 @@
 //! A program may name a configuration file after it has set options, and set options after that. What code has set is kept
 //! apart from what comes from outside by [`Source`], and put on top again.
 
+use super::environment::{self, Lookup};
 use super::{Config, ConfigOption, Destination, Signal, Source, aliases, file};
 
 /// Options that stand for what is read from elsewhere.
 const FILES: [&str; 3] = ["config_file", "policy_file", "aliases"];
 
 impl Config {
-    /// Reads the configuration file that code has named. The file hides the environment; what code has set stays.
-    pub(super) fn load_file(&mut self) {
-        if let Some(name) = self.config_file.clone() {
-            self.under_code(|config| {
-                *config = file::load(&name, &|variable| std::env::var_os(variable))
-            });
+    /// Reads what an option stands for that code has set: the file that it names, or other systems' variables.
+    pub(super) fn load_what_code_named(&mut self, option: &str, lookup: &Lookup<'_>) {
+        match option {
+            "config_file" => {
+                if let Some(name) = self.config_file.clone() {
+                    self.under_code(|config| {
+                        *config = environment::read_beside_file(&name, config, lookup);
+                    });
+                }
+            }
+            "policy_file" => {
+                if let Some(name) = self.policy_file.clone() {
+                    self.under_code(|config| file::load_policy(config, &name, lookup));
+                }
+            }
+            "aliases" => self.under_code(|config| aliases::read(config, lookup)),
+            "sentry_dsn" => self.keep_metrics_from_sentry(),
+            _ => {}
         }
-    }
-
-    /// Reads the policy file that code has named, over the environment and under what code has set.
-    pub(super) fn load_policy_file(&mut self) {
-        if let Some(name) = self.policy_file.clone() {
-            self.under_code(|config| {
-                file::load_policy(config, &name, &|variable| std::env::var_os(variable));
-            });
-        }
-    }
-
-    /// Reads other systems' variables, whose groups code has named.
-    pub(super) fn load_aliases(&mut self) {
-        self.under_code(|config| aliases::read(config, &|variable| std::env::var_os(variable)));
     }
 
     fn under_code(&mut self, change: impl FnOnce(&mut Config)) {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::sampling::SamplerChoice;
 use super::{
-    Binding, Compression, Config, ConfigError, Exporter, Exporters, LogLevel, Protocol, Source,
-    Timeout,
+    Alias, Binding, Compression, Config, ConfigError, Detector, Exporter, Exporters, LogLevel,
+    Protocol, Source, Timeout,
 };
 use crate::propagate::{Propagator, Propagators};
 use crate::redact::Mode;
@@ -67,8 +67,26 @@ impl Setting for &[Propagator] {
     }
 }
 
+macro_rules! listed {
+    ($($type:ty),*) => {$(
+        impl Setting for &[$type] {
+            fn text(self) -> String {
+                match self {
+                    [] => "none".to_owned(),
+                    list => list.iter().map(|one| one.name()).collect::<Vec<_>>().join(","),
+                }
+            }
+        }
+    )*};
+}
+listed!(Alias, Detector);
+
 macro_rules! setters {
     ($( $(#[$doc:meta])* $name:ident: $type:ty; )+) => {
+        /// The options that have a method here.
+        #[cfg(test)]
+        const TYPED: &[&str] = &[$(stringify!($name)),+];
+
         impl Config {$(
             $(#[$doc])*
             #[must_use]
@@ -104,14 +122,42 @@ setters! {
     metrics_endpoint: &str;
     /// How OTLP travels.
     protocol: Protocol;
+    /// How OTLP with spans travels.
+    traces_protocol: Protocol;
+    /// How OTLP with metrics travels.
+    metrics_protocol: Protocol;
     /// How OTLP requests are compressed.
     compression: Compression;
+    /// How requests with spans are compressed.
+    traces_compression: Compression;
+    /// How requests with metrics are compressed.
+    metrics_compression: Compression;
     /// A PEM file with the certificates by which a server is trusted.
     certificate: &str;
+    /// A PEM file with the certificates by which a server for spans is trusted.
+    traces_certificate: &str;
+    /// A PEM file with the certificates by which a server for metrics is trusted.
+    metrics_certificate: &str;
     /// A PEM file with the certificate chain that is shown to the server.
     client_certificate: &str;
+    /// A PEM file with the certificate chain that is shown to a server for spans.
+    traces_client_certificate: &str;
+    /// A PEM file with the certificate chain that is shown to a server for metrics.
+    metrics_client_certificate: &str;
     /// A PEM file with the private key of the client certificate.
     client_key: &str;
+    /// A PEM file with the private key of the client certificate for spans.
+    traces_client_key: &str;
+    /// A PEM file with the private key of the client certificate for metrics.
+    metrics_client_key: &str;
+    /// Whether a gRPC endpoint without a scheme is reached without TLS.
+    insecure: bool;
+    /// The same for spans.
+    traces_insecure: bool;
+    /// The same for metrics.
+    metrics_insecure: bool;
+    /// A Sentry DSN to send spans to, unless an endpoint for them is set.
+    sentry_dsn: &str;
     /// The longest that one OTLP request may take.
     timeout: Timeout;
     /// The longest that one request with spans may take.
@@ -132,10 +178,14 @@ setters! {
     metric_export_interval: Duration;
     /// The longest that one export of metrics may take with its retries.
     metric_export_timeout: Timeout;
-    /// The most attributes of a span.
+    /// The most attributes of a span or a log record.
     attribute_count_limit: u32;
+    /// The most attributes of a span.
+    span_attribute_count_limit: u32;
     /// The most characters of a string and bytes of a byte value in attributes.
     attribute_value_length_limit: u32;
+    /// The most characters of a string and bytes of a byte value in attributes of spans.
+    span_attribute_value_length_limit: u32;
     /// The most events of a span.
     event_count_limit: u32;
     /// The most links of a span.
@@ -144,6 +194,14 @@ setters! {
     event_attribute_count_limit: u32;
     /// The most attributes of a link.
     link_attribute_count_limit: u32;
+    /// What is found out about the surroundings, as attributes of the resource; nothing if empty.
+    resource_detectors: &[Detector];
+    /// A declarative configuration file. It hides the environment; options of code win over it, whichever comes first.
+    config_file: &str;
+    /// A file with the policy alone.
+    policy_file: &str;
+    /// Groups of other systems' environment variables to read.
+    aliases: &[Alias];
     /// How much polyspan tells of its own problems.
     log_level: LogLevel;
     /// Whether every ignored setting is an error.
@@ -214,5 +272,40 @@ impl Config {
             self.problems.refuse(option, error);
         }
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ConfigOption;
+
+    #[test]
+    fn every_option_that_has_an_effect_is_typed_in_rust() {
+        // Those with methods of their own; headers of one signal are set by `Otlp::header` of a destination.
+        const OTHERWISE: [&str; 5] = [
+            "sampler",
+            "resource_attributes",
+            "headers",
+            "traces_headers",
+            "metrics_headers",
+        ];
+        for option in ConfigOption::all().filter(|option| option.awaits.is_none()) {
+            let name = option.name;
+            assert!(TYPED.contains(&name) || OTHERWISE.contains(&name), "{name}");
+        }
+        let known = |name: &&&str| ConfigOption::find(name).is_some();
+        assert_eq!(TYPED.iter().filter(known).count(), TYPED.len());
+    }
+
+    #[test]
+    fn lists_are_typed_and_may_be_empty() {
+        let config = Config::default()
+            .resource_detectors(&[Detector::Host])
+            .aliases(&[]);
+        assert_eq!(config.get("resource_detectors").as_deref(), Some("host"));
+        assert_eq!(config.get("aliases").as_deref(), Some("none"));
+        let none = config.resource_detectors(&[]);
+        assert_eq!(none.get("resource_detectors").as_deref(), Some("none"));
     }
 }

@@ -72,7 +72,10 @@ fn own_variables_that_are_hidden_are_named_once_and_strict_is_not() {
     let config = environment_with(file.name(), &variables);
     assert_eq!(
         config.warnings(),
-        ["OTEL_CONFIG_FILE hides POLYSPAN_REDACTION, POLYSPAN_PROFILE; set it in that file"]
+        [format!(
+            "the configuration file hides POLYSPAN_REDACTION, POLYSPAN_PROFILE; set it in {}",
+            file.name()
+        )]
     );
     assert_eq!(config.get("redaction").unwrap(), "default");
     let strict = [variables[0], ("POLYSPAN_STRICT", "true")];
@@ -85,7 +88,7 @@ fn two_files_at_once_are_an_error() {
     let config = environment_with(file.name(), &[("POLYSPAN_POLICY_FILE", "/p.yaml")]);
     let said = config.validate().unwrap_err().to_string();
     assert!(
-        said.starts_with("POLYSPAN_POLICY_FILE is \"/p.yaml\", and OTEL_CONFIG_FILE is "),
+        said.starts_with("POLYSPAN_POLICY_FILE is \"/p.yaml\", and the configuration file is "),
         "{said}"
     );
     assert!(said.ends_with("under distribution.polyspan"), "{said}");
@@ -216,4 +219,15 @@ fn two_files_in_code_are_an_error_too() {
         let said = config.validate().unwrap_err().to_string();
         assert!(said.starts_with("policy_file is "), "{said}");
     }
+}
+
+#[test]
+fn strict_stays_when_code_names_a_file() {
+    let file = Written::new("file_format: \"1.1\"\n");
+    let strict = |name: &str| (name == "POLYSPAN_STRICT").then(|| OsString::from("true"));
+    let mut config = environment::read(&strict);
+    config.config_file = Some(file.name().to_owned());
+    config.load_what_code_named("config_file", &strict);
+    assert_eq!(config.get("strict").as_deref(), Some("true"));
+    assert_eq!(config.get("propagators").as_deref(), Some("none"));
 }
