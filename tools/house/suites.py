@@ -115,6 +115,7 @@ SUITES: tuple[Suite, ...] = (
                     "tests/unity",
                     "tests/c",
                     "tests/docs",
+                    "tests/interop",
                     "tests/conformance",
                     "examples/demo",
                     "benches/node",
@@ -170,6 +171,14 @@ SUITES: tuple[Suite, ...] = (
         "tests/fork/run.py",
         ("rust", "python"),
         (Step("{python} tests/fork/run.py", "plain"),),
+    ),
+    Suite(
+        "interop",
+        "the OpenTelemetry Collector and Jaeger: every way of OTLP, mutual TLS, sockets, the usual mistakes",
+        "tests/interop",
+        ("rust",),
+        (Step("{python} tests/interop/run.py", "plain", minutes=40),),
+        stage="ci",
     ),
     Suite(
         "sanitizers",

@@ -132,6 +132,7 @@ impl Connector {
         Ok(Stream {
             io,
             by_proxy: self.way.asks_proxy(&url).is_some(),
+            is_tls: url.scheme() == Some(&Scheme::HTTPS),
             greeted: false,
             way: self.way,
         })
@@ -290,6 +291,7 @@ impl std::error::Error for Misfit {}
 pub(super) struct Stream {
     io: Box<dyn Io>,
     by_proxy: bool,
+    is_tls: bool,
     greeted: bool,
     way: Arc<Way>,
 }
@@ -299,7 +301,12 @@ impl Stream {
     fn note<T>(&self, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if let Poll::Ready(Err(error)) = &outcome {
             let mut broken = self.way.broken();
-            broken.get_or_insert_with(|| Broken::Io(reason(error)));
+            let silent = !self.greeted && error.kind() == io::ErrorKind::ConnectionReset;
+            let hint = match silent && !self.is_tls {
+                true => " before a word was said; if the endpoint speaks TLS, write https://",
+                false => "",
+            };
+            broken.get_or_insert_with(|| Broken::Io(reason(error) + hint));
         }
         outcome
     }
