@@ -109,11 +109,12 @@ impl Files {
     /// Trust in `servers`, and a certificate that `clients` certified.
     fn tls(&self, servers: &Authority, clients: &Authority) -> Tls {
         let (certificate, key) = clients.certify("client", 2100);
-        let mut tls = Tls::default();
-        tls.ca = self.write("ca.pem", &servers.pem);
-        tls.client_certificate = self.write("client.pem", &certificate.pem());
-        tls.client_key = self.write("client.key", &key.serialize_pem());
-        tls
+        Tls {
+            ca: self.write("ca.pem", &servers.pem),
+            client_certificate: self.write("client.pem", &certificate.pem()),
+            client_key: self.write("client.key", &key.serialize_pem()),
+            insecure: false,
+        }
     }
 }
 
@@ -285,8 +286,10 @@ fn a_server_that_wants_to_know_us_gets_nothing_without_a_certificate() {
 fn a_file_of_authorities_replaces_the_platforms() {
     let files = Files::new();
     let server = Authority::new().serve("127.0.0.1", 2100, &rustls::version::TLS13);
-    let mut tls = Tls::default();
-    tls.ca = files.write("ca.pem", &Authority::new().pem);
+    let tls = Tls {
+        ca: files.write("ca.pem", &Authority::new().pem),
+        ..Tls::default()
+    };
     let outcome = run(deliver_with(&server.url(), Protocol::HttpProtobuf, &tls));
     let outcome = format!("{outcome:?}");
     assert_refused(&outcome, "invalid peer certificate");

@@ -134,6 +134,7 @@ impl Connector {
             by_proxy: self.way.asks_proxy(&url).is_some(),
             is_tls: url.scheme() == Some(&Scheme::HTTPS),
             greeted: false,
+            refused: None,
             way: self.way,
         })
     }
@@ -293,6 +294,8 @@ pub(super) struct Stream {
     by_proxy: bool,
     is_tls: bool,
     greeted: bool,
+    /// How writing failed, while the last words of the server are waited for.
+    refused: Option<io::Error>,
     way: Arc<Way>,
 }
 
@@ -309,6 +312,29 @@ impl Stream {
             broken.get_or_insert_with(|| Broken::Io(reason(error) + hint));
         }
         outcome
+    }
+
+    /// Notes how writing failed. A server that refuses our certificate says so and closes, and whoever writes notices the
+    /// end first: its last words are waited for, and noted instead.
+    fn note_write<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        let failure = match (written, self.refused.take()) {
+            (_, Some(failure)) | (Poll::Ready(Err(failure)), None) => failure,
+            (written, None) => return written,
+        };
+        if self.is_tls && !self.greeted {
+            let mut words = [0; 64];
+            let mut words = ReadBuf::new(&mut words);
+            let read = Pin::new(&mut self.io).poll_read(cx, words.unfilled());
+            if self.note(read).is_pending() {
+                self.refused = Some(failure);
+                return Poll::Pending;
+            }
+        }
+        self.note(Poll::Ready(Err(failure)))
     }
 }
 
@@ -347,7 +373,7 @@ impl Write for Stream {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.io).poll_write(cx, bytes);
-        self.note(written)
+        self.note_write(cx, written)
     }
 
     fn poll_write_vectored(
@@ -356,7 +382,7 @@ impl Write for Stream {
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.io).poll_write_vectored(cx, bytes);
-        self.note(written)
+        self.note_write(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -365,7 +391,7 @@ impl Write for Stream {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.io).poll_flush(cx);
-        self.note(flushed)
+        self.note_write(cx, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
