@@ -18,7 +18,7 @@ export interface Options {
   serviceName?: string | undefined;
   /**
    * What is found out about the surroundings, as attributes of the resource. Any of service, host,
-   * process, none.
+   * process, container, none.
    */
   resourceDetectors?: string | string[] | undefined;
   /** Turns everything off except propagation: no spans, no thread, no connection. OTEL_SDK_DISABLED */

@@ -7,6 +7,8 @@
 //! 3. the service name option;
 //! 4. `polyspan.binding` and `polyspan.policy`, which state facts.
 
+mod container;
+
 use std::path::Path;
 
 use crate::config::{Config, Detector};
@@ -76,6 +78,8 @@ impl Resource {
         if wanted(Detector::Process, "process.pid") {
             self.put("process.pid", OwnedValue::Int(std::process::id().into()));
         }
+        let container = wanted(Detector::Container, "container.id").then(container::id);
+        let container = container.flatten();
         for (detector, key, value) in [
             (Detector::Process, "process.executable.name", process),
             (
@@ -95,6 +99,7 @@ impl Resource {
             ),
             (Detector::Host, "host.name", host.as_deref()),
             (Detector::Host, "os.type", os_type()),
+            (Detector::Container, "container.id", container.as_deref()),
         ] {
             if let Some(value) = value
                 && wanted(detector, key)

@@ -27,7 +27,7 @@ class Options(TypedDict, total=False):
 
     resource_detectors: Sequence[str] | str | None
     """What is found out about the surroundings, as attributes of the resource. Any of service, host,
-    process, none.
+    process, container, none.
     """
 
     disabled: bool | None

@@ -13,8 +13,10 @@ choices! {
         Host = "host",
         /// `process.*`, the runtime of the language included.
         Process = "process",
+        /// `container.id`.
+        Container = "container",
     }
-    later: ["container"]
+    later: []
 }
 
 /// Which attributes that were detected are kept, by patterns of their names.

@@ -23,7 +23,7 @@ namespace Polyspan
 
         /// <summary>
         /// What is found out about the surroundings, as attributes of the resource. Any of service, host,
-        /// process, none.
+        /// process, container, none.
         /// </summary>
         public string? ResourceDetectors { get; set; }
 

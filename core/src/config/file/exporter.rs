@@ -34,7 +34,10 @@ impl Reader<'_> {
             }
             "otlp_file/development" => self.otlp_file(&settings),
             "console" => {
-                self.no_settings(&settings);
+                // For metrics it has those of every exporter of metrics, which were read with it.
+                if signal == Signal::Traces {
+                    self.no_settings(&settings);
+                }
                 Some(Destination::Console)
             }
             other => self.exporter_of_program(other, &settings, signal),
@@ -57,7 +60,7 @@ impl Reader<'_> {
             Some(Err(why)) => self.refuse(at, format!("cannot be made: {why}")),
             None => self.refuse(
                 at,
-                format!("there is no exporter {name}; known are {KNOWN}"),
+                format!("is no exporter of this version; known are {KNOWN}"),
             ),
         }
         None

@@ -21,6 +21,8 @@ impl Reader<'_> {
             }
         }
         self.config.metric_destinations = Some(destinations);
+        // Each destination has the bound of its reader in its own timeout.
+        self.config.metric_export_timeout = Timeout::Unlimited;
         self.config
             .note_source("metrics_exporter", self.source(&provider));
         self.put("exemplar_filter", provider.some("exemplar_filter"));

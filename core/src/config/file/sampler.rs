@@ -34,7 +34,7 @@ impl Reader<'_> {
             Some(Ok(sampler)) => return Some(sampler),
             Some(Err(why)) => self.refuse(at, format!("cannot be made: {why}")),
             None => {
-                let what = format!("there is no sampler {name} in this version; known are {KNOWN}");
+                let what = format!("is no sampler of this version; known are {KNOWN}");
                 self.refuse(at, what);
             }
         }

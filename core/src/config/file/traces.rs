@@ -27,10 +27,13 @@ impl Reader<'_> {
         {
             match name {
                 "random" => self.no_settings(&settings),
-                other => self.refuse(
-                    &settings,
-                    format!("there is no id generator {other}; known is random"),
-                ),
+                _ => {
+                    settings.leave();
+                    self.refuse(
+                        &settings,
+                        "is no id generator of this version; known is random",
+                    );
+                }
             }
         }
     }
@@ -52,10 +55,13 @@ impl Reader<'_> {
                     let exporter = settings.get("exporter");
                     destinations.extend(exporter.and_then(|at| self.exporter(&at, Signal::Traces)));
                 }
-                other => self.refuse(
-                    &settings,
-                    format!("there is no span processor {other}; known are batch and simple"),
-                ),
+                _ => {
+                    settings.leave();
+                    self.refuse(
+                        &settings,
+                        "is no span processor of this version; known are batch and simple",
+                    );
+                }
             }
         }
         self.share(&batches);

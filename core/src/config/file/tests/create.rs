@@ -29,7 +29,7 @@ resource:
   attributes_list: "service.name=list,h=%C3%A4"
   detection/development:
     attributes: {included: [process.*, os.*], excluded: [process.pid]}
-    detectors: [{process: }, {host: {}}]
+    detectors: [{process: }, {host: {}}, {container: }]
 propagator:
   composite:
     - baggage:
@@ -273,6 +273,7 @@ meter_provider:
         timeout: 2000
         exporter:
           otlp_http: {endpoint: "http://c/v1/metrics", temporality_preference: delta}
+    - periodic: {exporter: {console: {temporality_preference: delta}}}
     - pull: {exporter: {prometheus/development: {port: 1}}}
   views: [{selector: {instrument_name: x}, stream: {aggregation: {drop: }}}]
   exemplar_filter: always_off
@@ -281,7 +282,7 @@ logger_provider:
 "#;
     let config = load(text);
     let destinations = config.destinations(Signal::Metrics);
-    assert_eq!(destinations.len(), 1);
+    assert_eq!(destinations.len(), 2);
     assert_eq!(otlp(&destinations[0]).timeout, Timeout::from_millis(2000));
     assert_eq!(config.metric_export_interval, Duration::from_secs(1));
     assert_eq!(config.get("temporality_preference").unwrap(), "delta");
@@ -289,7 +290,7 @@ logger_provider:
     assert_eq!(
         said(text),
         [
-            "FILE: meter_provider.readers[1].pull is checked, but has no effect before a later version",
+            "FILE: meter_provider.readers[2].pull is checked, but has no effect before a later version",
             "FILE: meter_provider.views is checked, but has no effect before a later version",
             "FILE: logger_provider is checked, but has no effect before a later version",
         ]
