@@ -135,6 +135,7 @@ impl Connector {
             is_tls: url.scheme() == Some(&Scheme::HTTPS),
             greeted: false,
             refused: None,
+            last_words: Vec::new(),
             way: self.way,
         })
     }
@@ -296,6 +297,8 @@ pub(super) struct Stream {
     greeted: bool,
     /// How writing failed, while the last words of the server are waited for.
     refused: Option<io::Error>,
+    /// What was read of them, for whoever reads next.
+    last_words: Vec<u8>,
     way: Arc<Way>,
 }
 
@@ -333,6 +336,8 @@ impl Stream {
                 self.refused = Some(failure);
                 return Poll::Pending;
             }
+            // It may be an answer.
+            self.last_words.extend_from_slice(words.filled());
         }
         self.note(Poll::Ready(Err(failure)))
     }
@@ -344,6 +349,13 @@ impl Read for Stream {
         cx: &mut Context<'_>,
         mut buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.last_words.is_empty() {
+            let length = self.last_words.len().min(buffer.remaining());
+            buffer.put_slice(&self.last_words[..length]);
+            self.last_words.drain(..length);
+            self.greeted = true;
+            return Poll::Ready(Ok(()));
+        }
         if self.greeted {
             let read = Pin::new(&mut self.io).poll_read(cx, buffer);
             return self.note(read);
