@@ -3,7 +3,7 @@
 use serde_json::json;
 use std::path::Path;
 
-/// One comparison. Lower is better for both figures; a ratio over 1 means that polyspan is better.
+/// One comparison. A ratio over 1 means that polyspan is better.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// Language of both competitors.
@@ -18,13 +18,20 @@ pub struct Row {
     pub polyspan: f64,
     /// The peer's figure.
     pub peer_value: f64,
-    /// Unit of both.
+    /// Unit of both: more is better of percents, less of everything else.
     pub unit: &'static str,
 }
 
+/// Shares of what was to be done.
+pub const PERCENT: &str = "%";
+
 impl Row {
     fn ratio(&self) -> f64 {
-        self.peer_value / self.polyspan
+        if self.unit == PERCENT {
+            self.polyspan / self.peer_value
+        } else {
+            self.peer_value / self.polyspan
+        }
     }
 }
 
