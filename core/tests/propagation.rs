@@ -57,11 +57,6 @@ fn an_undecided_caller_leaves_the_decision_to_our_sampler() {
                 header.starts_with(&IDS[..32]) && header.ends_with(decision),
                 "{header}"
             );
-            assert!(
-                span.context().state.is_empty(),
-                "{:?}",
-                span.context().state
-            );
         }
     }
 }

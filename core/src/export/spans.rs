@@ -4,6 +4,7 @@
 
 use super::values::{Policy, Scratch, Source};
 use super::wire::Wire;
+use crate::propagate::marks;
 use crate::trace::{BatchError, Item, OwnedScope, Record, text_budget};
 
 /// Flags beyond W3C's: whether the parent's or link's remoteness is known, and what it is.
@@ -141,7 +142,7 @@ impl Policy<'_> {
         let state = source
             .text
             .get(reference, &mut source.scratch.value, &mut source.budget)?;
-        wire.text(field, state);
+        wire.text(field, &marks::exported(state));
         Ok(())
     }
 

@@ -17,11 +17,10 @@ pub(super) enum Sampling {
 impl Sampling {
     /// What is to be said of `context`.
     pub(super) fn of(context: &SpanContext) -> Self {
-        let marks = Marks::of(&context.state);
         match context.is_sampled() {
-            true if marks.debug => Self::Debug,
+            true if Marks::of(&context.state).debug => Self::Debug,
             true => Self::Sampled,
-            false if marks.undecided => Self::Undecided,
+            false if marks::is_undecided(context) => Self::Undecided,
             false => Self::Unsampled,
         }
     }

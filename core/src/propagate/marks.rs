@@ -3,15 +3,16 @@
 //! letter | mark         | meaning
 //! -------|--------------|-----------------------------------------------------------------------------
 //! `d`    | debug        | the trace is to be kept by all means (B3, Jaeger); such a context is sampled
-//! `u`    | undecided    | the caller left the sampling decision to us; our sampler's answer removes the mark
+//! `u`    | undecided    | the caller left the decision to us; said of a remote context only, for our spans are decided
 //! `h`    | has a head   | the trace began elsewhere, so what Sentry wants to know of its head is not ours to say
 //!
 //! Trace state goes with a context through every language and down to local children, which nothing else does. The member
-//! never crosses a process boundary: it is taken out of what is sent and of what arrives. It gives way where there is no
-//! room, for the other members are somebody's.
+//! never leaves the process: it is taken out of what is sent, of what is exported, and of what arrives. It gives way where
+//! there is no room, for the other members are somebody's.
 
-use crate::trace::TraceState;
 use crate::trace::trace_state::{MAX_LENGTH, MAX_MEMBERS};
+use crate::trace::{SpanContext, TraceState};
+use std::borrow::Cow;
 
 const KEY: &str = "polyspan";
 
@@ -24,7 +25,7 @@ pub(crate) struct Marks {
 }
 
 impl Marks {
-    /// The marks in this trace state.
+    /// The marks in this trace state. Whether a context is undecided, [`is_undecided`] tells.
     pub(crate) fn of(state: &TraceState) -> Self {
         if state.is_empty() {
             return Self::default();
@@ -56,6 +57,11 @@ impl Marks {
     }
 }
 
+/// Whether the decision on a trace is open: its caller has left it to us, and none of our spans has been started yet.
+pub(crate) fn is_undecided(context: &SpanContext) -> bool {
+    context.remote && !context.is_sampled() && Marks::of(&context.state).undecided
+}
+
 /// `state` without marks, as it may be sent.
 pub(crate) fn without(state: &TraceState) -> TraceState {
     match state.get(KEY) {
@@ -64,16 +70,14 @@ pub(crate) fn without(state: &TraceState) -> TraceState {
     }
 }
 
-/// The trace state of a span whose parent was undecided, now that it is decided; `None` if nothing changes.
-pub(crate) fn decided(state: &TraceState) -> Option<TraceState> {
-    let marks = Marks::of(state);
-    marks.undecided.then(|| {
-        let decided = Marks {
-            undecided: false,
-            ..marks
-        };
-        decided.on(state)
-    })
+/// The text of a trace state without marks, as it may be exported.
+pub(crate) fn exported(state: &str) -> Cow<'_, str> {
+    if !state.contains(KEY) {
+        return Cow::Borrowed(state);
+    }
+    let is_mark = |member: &&str| member.split('=').next() == Some(KEY);
+    let members: Vec<_> = state.split(',').filter(|member| !is_mark(member)).collect();
+    Cow::Owned(members.join(","))
 }
 
 #[cfg(test)]
@@ -96,11 +100,17 @@ mod tests {
     }
 
     #[test]
-    fn a_decision_takes_only_its_own_mark_away() {
-        let state = decided(&ALL.on(&TraceState::EMPTY)).unwrap();
-        assert_eq!(state.as_str(), "polyspan=dh");
-        assert_eq!(decided(&state), None);
-        assert_eq!(decided(&TraceState::EMPTY), None);
+    fn marks_are_not_exported_wherever_they_stand() {
+        for (state, expected) in [
+            ("", ""),
+            ("a=1,b=2", "a=1,b=2"),
+            ("polyspan=duh", ""),
+            ("polyspan=d,a=1", "a=1"),
+            ("a=1,polyspan=d,b=2", "a=1,b=2"),
+            ("a=polyspan,polyspans=1", "a=polyspan,polyspans=1"),
+        ] {
+            assert_eq!(exported(state), expected);
+        }
     }
 
     #[test]

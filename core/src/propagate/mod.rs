@@ -256,6 +256,7 @@ mod tests {
             trace_id: "0af7651916cd43dd8448eb211c80319c".parse().unwrap(),
             span_id: "b7ad6b7169203331".parse().unwrap(),
             flags: TraceFlags::default().with_sampled(sampled),
+            remote: marks.undecided,
             ..SpanContext::INVALID
         };
         SpanContext {

@@ -10,7 +10,7 @@
 //! local, not sampled     | `local_unsampled`  | always off
 
 use super::{Mask, Sampler};
-use crate::propagate::marks::Marks;
+use crate::propagate::marks;
 use crate::trace::SpanContext;
 use std::fmt;
 
@@ -45,7 +45,7 @@ impl ParentBased {
         let Some(parent) = parent else {
             return &self.root;
         };
-        if !parent.is_sampled() && Marks::of(&parent.state).undecided {
+        if marks::is_undecided(parent) {
             return &self.root;
         }
         match (parent.remote, parent.is_sampled()) {

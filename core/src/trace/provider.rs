@@ -12,7 +12,7 @@ use crate::metrics::{Counter, Definitions};
 use crate::pipeline::{FlushError, Pipeline};
 use crate::policy::Policy;
 use crate::process;
-use crate::propagate::{Baggage, BaggageAttributes, Getter, marks};
+use crate::propagate::{Baggage, BaggageAttributes, Getter};
 use crate::resource::Resource;
 use crate::sample::{Candidate, Decision, Mask, Verdict};
 use crate::stats::{DropCause, Stats};
@@ -424,13 +424,6 @@ impl Inner {
             kind,
             attributes: &[],
         });
-        let state = decision
-            .state
-            .as_ref()
-            .or(parent.map(|parent| &parent.state));
-        if let Some(state) = state.and_then(marks::decided) {
-            decision.state = Some(state);
-        }
         if !self.exports {
             // The flags stay: the next service may export.
             decision.verdict = Verdict::Drop;
