@@ -105,6 +105,11 @@ impl Propagator {
     }
 }
 
+/// The examples of `docs/propagation.md`.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/propagation.md")]
+struct Examples;
+
 /// A name that is not a propagator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownPropagator {
