@@ -4,6 +4,7 @@ use crate::exchange::{HAS_PARENT, REMOTE, Shared, slot};
 use crate::value::{self, pair};
 use crate::{Call, NOTHING, Outcome};
 use napi_sys as sys;
+use polyspan::sample::Candidate;
 use polyspan::stats::DropCause;
 use polyspan::trace::{monotonic_nanos, wall_and_monotonic_nanos};
 use polyspan::{Scope, SpanContext, SpanId, SpanKind, TraceFlags, TraceId, TraceState};
@@ -76,9 +77,12 @@ pub(crate) fn sample(call: Call<'_>, [name, state]: [sys::napi_value; 2]) -> Out
     } else {
         String::new()
     };
-    let decision =
-        open.provider
-            .sample(parent, context.trace_id, &name, SpanKind::from_number(kind));
+    let decision = open.provider.sample(&Candidate {
+        parent,
+        name: &name,
+        kind: SpanKind::from_number(kind),
+        ..Candidate::root(context.trace_id)
+    });
     exchange.set_pair(
         slot::FLAGS,
         u32::from(decision.flags.bits()),

@@ -68,6 +68,8 @@ causes! {
     Limit = Info,
     /// Baggage was not sent, because headers cannot carry it.
     Baggage = Warn,
+    /// A sampler is not used as it should be, or failed. Each reason is told once.
+    Sampler = Warn,
     /// Metrics could not be collected or sent.
     Metrics = Error,
     /// What polyspan does, for those who look for a fault.
@@ -141,7 +143,7 @@ impl Diagnostics {
         let paused = pause
             .told
             .is_some_and(|told| now.saturating_duration_since(told) < PAUSE);
-        if paused && cause != Cause::Config {
+        if paused && !matches!(cause, Cause::Config | Cause::Sampler) {
             pause.held_back += 1;
             return;
         }

@@ -74,18 +74,8 @@ fn sentry_head(config: &Config, sampler: &Sampler) -> Option<Head> {
     let mut head = Head::from_dsn(config.sentry_dsn.as_ref()?.text())?;
     head.environment = attribute("deployment.environment.name");
     head.release = attribute("service.version");
-    head.sample_rate = rate_at_roots(sampler);
+    head.sample_rate = sampler.rate_at_roots();
     Some(head)
-}
-
-/// The share of traces that begin here and are sampled, where the sampler knows it.
-fn rate_at_roots(sampler: &Sampler) -> Option<f64> {
-    match sampler {
-        Sampler::AlwaysOn => Some(1.0),
-        Sampler::AlwaysOff => Some(0.0),
-        Sampler::TraceIdRatio(ratio) => Some(ratio.ratio()),
-        Sampler::ParentBased(by_parent) => rate_at_roots(&by_parent.root),
-    }
 }
 
 #[cfg(test)]

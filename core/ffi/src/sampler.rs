@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::guard::guard;
 use crate::provider::find;
 use crate::sized::{self, Growing};
+use polyspan::sample::Candidate;
 use polyspan::{SpanKind, TraceId};
 use std::ptr::null_mut;
 
@@ -65,8 +66,12 @@ pub unsafe extern "C" fn polyspan_sampler_decide(
             // SAFETY: null or 16 bytes of the caller.
             None => unsafe { given_trace_id(trace_id)? }.unwrap_or_else(|| provider.new_trace_id()),
         };
-        let kind = SpanKind::from_number(kind);
-        let decision = provider.sample(parent.as_ref(), trace_id, name, kind);
+        let decision = provider.sample(&Candidate {
+            parent: parent.as_ref(),
+            name,
+            kind: SpanKind::from_number(kind),
+            ..Candidate::root(trace_id)
+        });
         let result = polyspan_decision {
             size: 0,
             verdict: decision.verdict as u32,

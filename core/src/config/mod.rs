@@ -77,13 +77,14 @@ pub(crate) use error::readable;
 
 use std::ffi::OsString;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::export::proxy::Proxies;
 use crate::propagate::{BaggageAttributes, Propagators};
 use crate::redact::Mode;
 use crate::trace::Limits;
-use crate::trace::OwnedValue;
+use crate::trace::{IdGenerator, OwnedValue};
 use check::Problems;
 use detection::DetectedAttributes;
 use otlp::OtlpSettings;
@@ -158,6 +159,7 @@ pub struct Config {
     pub(crate) runtime_version: Option<String>,
     pub(crate) runtime_description: Option<String>,
     pub(crate) id_seed: Option<u64>,
+    pub(crate) id_generator: Option<Arc<dyn IdGenerator>>,
     pub(crate) fixed_resource: bool,
     /// Which options were set, and by whom.
     sources: Vec<(&'static str, Source)>,
@@ -226,6 +228,7 @@ impl Default for Config {
             runtime_version: None,
             runtime_description: None,
             id_seed: None,
+            id_generator: None,
             fixed_resource: false,
             sources: Vec::new(),
             problems: Problems::default(),

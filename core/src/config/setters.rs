@@ -2,6 +2,7 @@
 //!
 //! All go through the table, so they are bounded like everywhere else. Making a provider reports what was wrong.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::sampling::SamplerChoice;
@@ -12,7 +13,7 @@ use super::{
 use crate::propagate::{Propagator, Propagators};
 use crate::redact::Mode;
 use crate::sample::Sampler;
-use crate::trace::{OwnedValue, Value};
+use crate::trace::{IdGenerator, OwnedValue, Value};
 
 /// What an option is set from: its text.
 trait Setting {
@@ -228,6 +229,13 @@ impl Config {
     pub fn sampler(mut self, sampler: Sampler) -> Self {
         self.sampler = SamplerChoice::Made(sampler);
         self.settle_in_code("sampler");
+        self
+    }
+
+    /// Where trace and span ids come from; random ones if nothing is said.
+    #[must_use]
+    pub fn id_generator(mut self, generator: impl IdGenerator + 'static) -> Self {
+        self.id_generator = Some(Arc::new(generator));
         self
     }
 

@@ -1,4 +1,4 @@
-//! One verdict for all spans, whatever their parents.
+//! One verdict for all spans, whatever their parents; and nothing dropped.
 
 use super::{Mask, Verdict};
 
@@ -12,3 +12,11 @@ pub(super) const MASK: Mask = Mask {
     needs_name_kind: false,
     needs_attributes: false,
 };
+
+/// What `AlwaysRecord` makes of a verdict: what would be dropped is recorded, and not exported.
+pub(super) const fn recorded(verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::Drop => Verdict::RecordOnly,
+        other => other,
+    }
+}

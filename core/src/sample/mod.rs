@@ -1,26 +1,46 @@
 //! The head verdict: whether a span is recorded and exported, decided when it starts.
 //!
-//! | name in `OTEL_TRACES_SAMPLER` | is | file |
-//! |---|---|---|
-//! | `always_on`, `always_off` | one verdict for all | [`always`] |
-//! | `traceidratio` | a share of all traces, chosen by trace id | [`ratio`] |
-//! | `parentbased_…` | the parent's verdict; at a root the one after the underscore | [`parent`] |
+//! | sampler | name in `OTEL_TRACES_SAMPLER` | in configuration files | file |
+//! |---|---|---|---|
+//! | one verdict for all | `always_on`, `always_off` | the same | [`always`] |
+//! | a share of all traces, by trace id | `traceidratio` | `trace_id_ratio_based` | [`ratio`] |
+//! | a share of all traces, told to every stage by `ot=th` | | `probability/development` | [`probability`] |
+//! | the parent's verdict; at a root that of another sampler | `parentbased_…` | `parent_based` | [`parent`] |
+//! | nothing dropped, only not exported | | `always_record` | [`always`] |
+//! | several that work together: rules, thresholds of parents | | `composite/development` | [`composite`], [`rule`] |
+//! | the program's own | | | [`custom`] |
 //!
-//! A sampler judges a [`Candidate`]; [`Sampler::decide`] adds what holds for all of them: the flags of the new span.
-//! Samplers are immutable and shared by all threads; the [`Mask`] tells bindings how seldom they need to ask.
+//! A sampler judges a [`Candidate`]; [`Sampler::decide`] adds what holds for all of them: the flags of the new span, and the
+//! threshold that its trace state may carry. Samplers are immutable and shared by all threads; the [`Mask`] tells bindings how
+//! seldom they need to ask.
 //!
-//! Source: OpenTelemetry specification, "Sampling" and "SDK environment variables".
+//! Source: OpenTelemetry specification, "Sampling", "TraceState: Probability Sampling", and "SDK environment variables".
 
 pub mod always;
+pub mod composite;
+pub mod custom;
+mod judgement;
 pub mod parent;
+pub mod probability;
 pub mod ratio;
+pub mod rule;
+mod sampler;
+pub mod threshold;
 
+pub use composite::{Composable, Composite};
+pub use custom::{Custom, CustomSampler, SamplingResult};
+pub(crate) use judgement::Notice;
 pub use parent::ParentBased;
+pub use probability::Probability;
 pub use ratio::TraceIdRatio;
+pub use rule::{Condition, ParentKind, Patterns, Rule};
+pub(crate) use sampler::LATER;
+pub use sampler::{NAMES, Sampler, SamplerError};
 
-use crate::fingerprint::fnv1a;
-use crate::trace::{SpanContext, SpanKind, TraceFlags, TraceId, TraceState, Value};
-use std::fmt;
+use crate::propagate::Baggage;
+use crate::trace::{
+    Link, OwnedValue, SpanContext, SpanKind, TraceFlags, TraceId, TraceState, Value,
+};
 use std::sync::Arc;
 
 /// What becomes of a span. The numbers are those of the span batch.
@@ -40,6 +60,8 @@ pub enum Verdict {
 pub struct Candidate<'a> {
     /// The parent, if the span has a valid one.
     pub parent: Option<&'a SpanContext>,
+    /// The baggage of the context in which the span starts, where the caller said it.
+    pub baggage: Option<&'a Baggage>,
     /// The parent's trace id, or the new one of a root.
     pub trace_id: TraceId,
     /// The span's name; may be empty unless the mask needs it.
@@ -48,10 +70,27 @@ pub struct Candidate<'a> {
     pub kind: SpanKind,
     /// Attributes given at the start; may be left out unless the mask needs them.
     pub attributes: &'a [(&'a str, Value<'a>)],
+    /// Links given at the start; may be left out unless the mask needs attributes.
+    pub links: &'a [Link<'a>],
+}
+
+impl Candidate<'_> {
+    /// The nameless root of a trace, to be filled in.
+    pub fn root(trace_id: TraceId) -> Self {
+        Self {
+            parent: None,
+            baggage: None,
+            trace_id,
+            name: "",
+            kind: SpanKind::Internal,
+            attributes: &[],
+            links: &[],
+        }
+    }
 }
 
 /// Attributes that a sampler puts on every span for which it decides in the same way.
-pub type SamplerAttributes = Arc<[(&'static str, Value<'static>)]>;
+pub type SamplerAttributes = Arc<[(String, OwnedValue)]>;
 
 /// What a sampler decided, and what the span's context is to carry.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,201 +110,32 @@ pub struct Decision {
 /// How often a binding must ask, and how much it must tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mask {
-    /// Local children always have the verdict of their local root, so asking once per local root is enough.
+    /// Local children always have the verdict, the threshold and the trace state of their local parent and no attributes of
+    /// the sampler, so asking once per local root is enough.
     pub inheritable: bool,
     /// The decision depends on name or kind.
     pub needs_name_kind: bool,
-    /// The decision depends on attributes.
+    /// The decision depends on attributes or links.
     pub needs_attributes: bool,
 }
 
-/// What a single sampler says, before the flags are worked out.
-#[derive(Clone, Debug)]
-struct Judgement {
-    verdict: Verdict,
-    state: Option<TraceState>,
-    threshold: Option<u64>,
-    attributes: Option<SamplerAttributes>,
-}
+impl Mask {
+    /// Ask about every span, and tell everything.
+    pub const EVERYTHING: Self = Self {
+        inheritable: false,
+        needs_name_kind: true,
+        needs_attributes: true,
+    };
 
-impl From<Verdict> for Judgement {
-    fn from(verdict: Verdict) -> Self {
+    /// What two samplers need of which now one is asked, now the other.
+    fn and(self, other: Self) -> Self {
         Self {
-            verdict,
-            state: None,
-            threshold: None,
-            attributes: None,
+            inheritable: self.inheritable && other.inheritable,
+            needs_name_kind: self.needs_name_kind || other.needs_name_kind,
+            needs_attributes: self.needs_attributes || other.needs_attributes,
         }
     }
 }
-
-/// The sampler of a policy.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Sampler {
-    /// Samples every span.
-    AlwaysOn,
-    /// Drops every span.
-    AlwaysOff,
-    /// Samples a share of all traces.
-    TraceIdRatio(TraceIdRatio),
-    /// Follows the parent.
-    ParentBased(Arc<ParentBased>),
-}
-
-/// A sampler that cannot be made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SamplerError {
-    /// No sampler has this name.
-    UnknownName {
-        /// As it was given.
-        name: String,
-    },
-    /// The ratio is not one.
-    InvalidRatio {
-        /// As it was given.
-        value: String,
-    },
-}
-
-/// The names that [`Sampler::from_spec`] knows.
-pub const NAMES: [&str; 6] = [
-    "always_on",
-    "always_off",
-    "traceidratio",
-    "parentbased_always_on",
-    "parentbased_always_off",
-    "parentbased_traceidratio",
-];
-
-/// Names of the specification that come in a later version.
-pub(crate) const LATER: [&str; 3] = ["jaeger_remote", "parentbased_jaeger_remote", "xray"];
-
-impl Default for Sampler {
-    /// `parentbased_always_on`.
-    fn default() -> Self {
-        Self::parent_based(Self::AlwaysOn)
-    }
-}
-
-impl Sampler {
-    /// The sampler that `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG` name.
-    ///
-    /// Names are read in any case. Only a ratio sampler looks at the ratio.
-    ///
-    /// # Errors
-    /// If no sampler has this name, or the ratio that it needs is not from 0 to 1.
-    pub fn from_spec(name: &str, ratio: f64) -> Result<Self, SamplerError> {
-        let lower = name.trim().to_ascii_lowercase();
-        let (root, by_parent) = match lower.strip_prefix("parentbased_") {
-            Some(root) => (root, true),
-            None => (lower.as_str(), false),
-        };
-        let root = match root {
-            "always_on" => Self::AlwaysOn,
-            "always_off" => Self::AlwaysOff,
-            "traceidratio" => Self::TraceIdRatio(TraceIdRatio::new(ratio)?),
-            _ => {
-                return Err(SamplerError::UnknownName {
-                    name: name.to_owned(),
-                });
-            }
-        };
-        Ok(if by_parent {
-            Self::parent_based(root)
-        } else {
-            root
-        })
-    }
-
-    /// Follows the parent, and asks `root` where there is none.
-    pub fn parent_based(root: Self) -> Self {
-        Self::ParentBased(Arc::new(ParentBased::new(root)))
-    }
-
-    /// Decides for a span that starts.
-    pub fn decide(&self, candidate: &Candidate<'_>) -> Decision {
-        let Judgement {
-            verdict,
-            state,
-            threshold,
-            attributes,
-        } = self.judge(candidate);
-        // The ids of our roots are random; a child must pass on what its parent's trace id is (W3C Trace Context level 2,
-        // "Random Trace ID Flag").
-        let random = candidate
-            .parent
-            .is_none_or(|parent| parent.flags.is_random());
-        Decision {
-            verdict,
-            flags: TraceFlags::default()
-                .with_sampled(verdict == Verdict::Sample)
-                .with_random(random),
-            state,
-            threshold,
-            attributes,
-        }
-    }
-
-    /// How often to ask, and what to tell.
-    pub fn mask(&self) -> Mask {
-        match self {
-            Self::AlwaysOn | Self::AlwaysOff => always::MASK,
-            Self::TraceIdRatio(_) => ratio::MASK,
-            Self::ParentBased(sampler) => sampler.mask(),
-        }
-    }
-
-    /// The description that the specification fixes, such as `ParentBased{root:AlwaysOnSampler,…}`.
-    pub fn describe(&self) -> String {
-        self.to_string()
-    }
-
-    /// A hash of everything that decides, equal in every service with the same sampler.
-    pub fn fingerprint(&self) -> u32 {
-        fnv1a(&[&self.describe()])
-    }
-
-    fn judge(&self, candidate: &Candidate<'_>) -> Judgement {
-        match self {
-            Self::AlwaysOn => always::ON.into(),
-            Self::AlwaysOff => always::OFF.into(),
-            Self::TraceIdRatio(sampler) => sampler.verdict(candidate.trace_id).into(),
-            Self::ParentBased(sampler) => sampler.delegate(candidate.parent).judge(candidate),
-        }
-    }
-}
-
-impl fmt::Display for Sampler {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::AlwaysOn => f.write_str("AlwaysOnSampler"),
-            Self::AlwaysOff => f.write_str("AlwaysOffSampler"),
-            Self::TraceIdRatio(sampler) => sampler.fmt(f),
-            Self::ParentBased(sampler) => sampler.fmt(f),
-        }
-    }
-}
-
-impl fmt::Display for SamplerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnknownName { name } => {
-                write!(
-                    f,
-                    "sampler is {name:?}; it must be one of {}",
-                    NAMES.join(", ")
-                )
-            }
-            Self::InvalidRatio { value } => write!(
-                f,
-                "sampler ratio is {value}; it must be a number from 0 to 1, such as 0.25"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for SamplerError {}
 
 #[cfg(test)]
 #[path = "sample_tests.rs"]

@@ -8,9 +8,14 @@
 //! remote, not sampled    | `remote_unsampled` | always off
 //! local, sampled         | `local_sampled`    | always on
 //! local, not sampled     | `local_unsampled`  | always off
+//!
+//! A span that is sampled because its parent was has the parent's threshold, unless that contradicts the parent's flag.
 
-use super::{Mask, Sampler};
-use crate::propagate::marks;
+use super::composite::known_threshold;
+use super::judgement::{Judgement, Notice};
+use super::threshold::OtelState;
+use super::{Candidate, Mask, Sampler, Verdict};
+use crate::propagate::marks::is_undecided;
 use crate::trace::SpanContext;
 use std::fmt;
 
@@ -41,13 +46,48 @@ impl ParentBased {
         }
     }
 
-    pub(super) fn delegate(&self, parent: Option<&SpanContext>) -> &Sampler {
-        let Some(parent) = parent else {
-            return &self.root;
+    /// All five, in the order of the fields.
+    pub(super) fn samplers(&self) -> impl Iterator<Item = &Sampler> {
+        [
+            &self.root,
+            &self.remote_sampled,
+            &self.remote_unsampled,
+            &self.local_sampled,
+            &self.local_unsampled,
+        ]
+        .into_iter()
+    }
+
+    pub(super) fn judge(&self, candidate: &Candidate<'_>, otel: &OtelState) -> Judgement<'_> {
+        let Some(parent) = candidate.parent else {
+            return self.root.judge(candidate, otel);
         };
-        if marks::is_undecided(parent) {
-            return &self.root;
+        if is_undecided(parent) {
+            let judgement = self.root.judge(candidate, otel);
+            // It is used as a root sampler, which is how it should be used.
+            let is_of_child = |notice: &Notice| {
+                matches!(
+                    notice,
+                    Notice::RatioOfChild | Notice::RatioOfConsistentChild
+                )
+            };
+            return Judgement {
+                notice: judgement.notice.filter(|notice| !is_of_child(notice)),
+                ..judgement
+            };
         }
+        let delegate = self.delegate(parent);
+        let judgement = delegate.judge(candidate, otel);
+        if *delegate == Sampler::AlwaysOn && judgement.verdict == Verdict::Sample {
+            return Judgement {
+                threshold: known_threshold(parent, otel),
+                ..judgement
+            };
+        }
+        judgement
+    }
+
+    fn delegate(&self, parent: &SpanContext) -> &Sampler {
         match (parent.remote, parent.is_sampled()) {
             (true, true) => &self.remote_sampled,
             (true, false) => &self.remote_unsampled,
@@ -57,20 +97,13 @@ impl ParentBased {
     }
 
     pub(super) fn mask(&self) -> Mask {
-        let masks = [
-            &self.root,
-            &self.remote_sampled,
-            &self.remote_unsampled,
-            &self.local_sampled,
-            &self.local_unsampled,
-        ]
-        .map(Sampler::mask);
+        let masks = self.samplers().map(Sampler::mask);
         Mask {
-            // Children repeat their parent's verdict only if both local samplers do.
+            // Children repeat their parent's verdict only if both local samplers do, and if there are but two verdicts.
             inheritable: self.local_sampled == Sampler::AlwaysOn
-                && self.local_unsampled == Sampler::AlwaysOff,
-            needs_name_kind: masks.iter().any(|mask| mask.needs_name_kind),
-            needs_attributes: masks.iter().any(|mask| mask.needs_attributes),
+                && self.local_unsampled == Sampler::AlwaysOff
+                && !self.samplers().any(Sampler::may_record_only),
+            ..masks.fold(super::always::MASK, Mask::and)
         }
     }
 }

@@ -4,10 +4,13 @@
 //! gives `T = 2^56`, which no `R` reaches; ratio 1 gives `T = 0`, which every `R` reaches.
 //!
 //! The specification leaves the algorithm of `TraceIdRatioBased` open and names this rule for its successor; the traces of
-//! a smaller ratio are among those of a larger one. Trace state is left alone, as the specification asks of this sampler.
-//! It judges a child by its trace id too, so it belongs at roots, inside [`ParentBased`](super::ParentBased).
+//! a smaller ratio are among those of a larger one. It writes no threshold, as the specification forbids to change this sampler
+//! before 2027; [`Probability`](super::Probability) is the same with one. It judges a child by its trace id too, so it belongs
+//! at roots, inside [`ParentBased`](super::ParentBased).
 
-use super::{Mask, SamplerError, Verdict};
+use super::judgement::{Judgement, Notice};
+use super::threshold::OtelState;
+use super::{Candidate, Mask, SamplerError, Verdict};
 use crate::trace::TraceId;
 use std::fmt;
 
@@ -62,6 +65,21 @@ impl TraceIdRatio {
             Verdict::Sample
         } else {
             Verdict::Drop
+        }
+    }
+
+    pub(super) fn judge(&self, candidate: &Candidate<'_>, otel: &OtelState) -> Judgement<'static> {
+        let is_consistent = otel.threshold.is_some() || otel.randomness.is_some();
+        let notice = candidate.parent.map(|_| {
+            if is_consistent {
+                Notice::RatioOfConsistentChild
+            } else {
+                Notice::RatioOfChild
+            }
+        });
+        Judgement {
+            notice,
+            ..self.verdict(candidate.trace_id).into()
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One test per rule of the samplers as a whole; `ratio.rs` has its own.
+//! One test per rule of the samplers as a whole, of `always_record`, `probability` and custom ones; the others have their own.
 
 use super::*;
 use crate::trace::SpanId;
@@ -6,10 +6,9 @@ use crate::trace::SpanId;
 fn decide(sampler: &Sampler, parent: Option<&SpanContext>) -> Decision {
     sampler.decide(&Candidate {
         parent,
-        trace_id: parent.map_or(TraceId::from_parts(1, 1), |parent| parent.trace_id),
         name: "GET /",
         kind: SpanKind::Server,
-        attributes: &[],
+        ..Candidate::root(parent.map_or(TraceId::from_parts(1, 1), |parent| parent.trace_id))
     })
 }
 
@@ -239,4 +238,290 @@ fn a_parent_that_left_the_decision_to_us_is_judged_like_a_root() {
     assert_eq!(decide(&on, Some(&undecided)).verdict, Verdict::Sample);
     assert_eq!(decide(&off, Some(&undecided)).verdict, Verdict::Drop);
     assert_eq!(decide(&on, Some(&parent(true, 0))).verdict, Verdict::Drop);
+}
+
+/// A context with the lower 56 bits of its trace id and this trace state.
+fn consistent(flags: u8, low: u64, state: &str) -> SpanContext {
+    SpanContext {
+        trace_id: TraceId::from_parts(1, low),
+        state: TraceState::parse(state),
+        ..parent(true, flags)
+    }
+}
+
+fn state(decision: &Decision) -> Option<&str> {
+    decision.state.as_ref().map(TraceState::as_str)
+}
+
+const HALF: u64 = 1 << 55;
+
+#[test]
+fn always_record_turns_drop_into_record_only_and_nothing_else() {
+    #[derive(Debug)]
+    struct Says(Verdict);
+    impl CustomSampler for Says {
+        fn should_sample(&self, _: &Candidate<'_>) -> SamplingResult {
+            self.0.into()
+        }
+        fn description(&self) -> String {
+            format!("{:?}", self.0)
+        }
+    }
+    for (inside, expected) in [
+        (Verdict::Drop, Verdict::RecordOnly),
+        (Verdict::RecordOnly, Verdict::RecordOnly),
+        (Verdict::Sample, Verdict::Sample),
+    ] {
+        let decision = decide(&Sampler::always_record(Sampler::custom(Says(inside))), None);
+        assert_eq!(decision.verdict, expected);
+        assert_eq!(decision.flags.is_sampled(), expected == Verdict::Sample);
+    }
+}
+
+#[test]
+fn always_record_is_asked_as_often_as_the_sampler_inside() {
+    let recorded = Sampler::always_record(Sampler::default());
+    assert_eq!(recorded.mask(), always::MASK);
+    assert!(
+        recorded
+            .describe()
+            .starts_with("AlwaysRecord{root:ParentBased{")
+    );
+    // A child of a root that is recorded only would be dropped: it must be asked about.
+    let inside = Sampler::parent_based(Sampler::always_record(Sampler::AlwaysOff));
+    assert!(!inside.mask().inheritable);
+}
+
+#[test]
+fn a_probability_samples_what_reaches_its_threshold_and_says_so() {
+    let half = Sampler::probability(0.5).unwrap();
+    let sampled = half.decide(&Candidate::root(TraceId::from_parts(1, HALF)));
+    assert_eq!(sampled.verdict, Verdict::Sample);
+    assert_eq!(
+        (state(&sampled), sampled.threshold),
+        (Some("ot=th:8"), Some(HALF))
+    );
+    let dropped = half.decide(&Candidate::root(TraceId::from_parts(1, HALF - 1)));
+    assert_eq!(dropped.verdict, Verdict::Drop);
+    assert_eq!((state(&dropped), dropped.threshold), (None, None));
+}
+
+#[test]
+fn a_probability_ignores_the_parent_s_flag_and_keeps_its_trace_state() {
+    let half = Sampler::probability(0.5).unwrap();
+    let sampled = decide(&half, Some(&consistent(2, HALF, "vendor=1,ot=x:y")));
+    assert_eq!(sampled.verdict, Verdict::Sample);
+    assert_eq!(state(&sampled), Some("ot=th:8;x:y,vendor=1"));
+    let dropped = decide(&half, Some(&consistent(3, 1, "vendor=1")));
+    assert_eq!((dropped.verdict, state(&dropped)), (Verdict::Drop, None));
+}
+
+#[test]
+fn explicit_randomness_decides_and_is_passed_on_as_it_is() {
+    let half = Sampler::probability(0.5).unwrap();
+    let high = consistent(0, 1, "ot=rv:80000000000000");
+    assert_eq!(
+        state(&decide(&half, Some(&high))),
+        Some("ot=th:8;rv:80000000000000")
+    );
+    let low = consistent(1, u64::MAX, "ot=rv:7fffffffffffff;th:0");
+    let dropped = decide(&half, Some(&low));
+    assert_eq!(dropped.verdict, Verdict::Drop);
+    assert_eq!(state(&dropped), Some("ot=rv:7fffffffffffff"));
+}
+
+#[test]
+fn what_is_not_sampled_carries_no_threshold() {
+    for sampler in [
+        Sampler::AlwaysOff,
+        Sampler::default(),
+        Sampler::probability(0.0).unwrap(),
+        Sampler::composite(Composable::AlwaysOff),
+    ] {
+        let decision = decide(&sampler, Some(&consistent(0, 1, "ot=th:c,vendor=1")));
+        assert_eq!(decision.verdict, Verdict::Drop, "{sampler}");
+        assert_eq!(state(&decision), Some("vendor=1"), "{sampler}");
+    }
+}
+
+#[test]
+fn a_sampler_that_decides_on_its_own_erases_the_parent_s_threshold() {
+    let sampled = consistent(3, u64::MAX, "ot=th:c;rv:ffffffffffffff");
+    for sampler in [Sampler::AlwaysOn, named("traceidratio", 1.0)] {
+        let decision = decide(&sampler, Some(&sampled));
+        assert_eq!(state(&decision), Some("ot=rv:ffffffffffffff"), "{sampler}");
+        assert_eq!(decision.threshold, None);
+    }
+}
+
+#[test]
+fn a_child_of_a_sampled_parent_has_its_threshold() {
+    let decision = decide(
+        &Sampler::default(),
+        Some(&consistent(3, u64::MAX, "ot=th:c")),
+    );
+    assert_eq!(decision.state, None, "the parent's state goes on as it is");
+    assert_eq!(decision.threshold, Some(0xc0_0000_0000_0000));
+}
+
+#[test]
+fn a_threshold_that_contradicts_the_sampled_flag_is_erased() {
+    let decision = decide(&Sampler::default(), Some(&consistent(3, 1, "ot=th:c")));
+    assert_eq!(
+        (decision.verdict, state(&decision)),
+        (Verdict::Sample, Some(""))
+    );
+    assert_eq!(decision.threshold, None);
+}
+
+#[test]
+fn a_probability_that_no_threshold_expresses_is_refused() {
+    for ratio in [1.5, -0.1, f64::NAN, 1e-18] {
+        let message = Sampler::probability(ratio).unwrap_err().to_string();
+        assert!(message.contains("from 2^-56"), "{message}");
+    }
+    assert_eq!(
+        Sampler::probability(-0.0).unwrap().describe(),
+        "ProbabilitySampler{0}"
+    );
+}
+
+#[test]
+fn a_ratio_that_judges_a_child_is_told() {
+    let notice = |sampler: &Sampler, parent: &SpanContext| {
+        let candidate = Candidate {
+            parent: Some(parent),
+            ..Candidate::root(parent.trace_id)
+        };
+        sampler.decide_with_notice(&candidate).1
+    };
+    let alone = named("traceidratio", 0.5);
+    assert_eq!(notice(&alone, &parent(true, 1)), Some(Notice::RatioOfChild));
+    let consistent_parent = consistent(3, u64::MAX, "ot=th:c");
+    assert_eq!(
+        notice(&alone, &consistent_parent),
+        Some(Notice::RatioOfConsistentChild)
+    );
+    let at_roots = named("parentbased_traceidratio", 0.5);
+    assert_eq!(notice(&at_roots, &parent(true, 1)), None);
+    let mut undecided = parent(true, 0);
+    undecided.state = TraceState::parse("polyspan=u");
+    assert_eq!(notice(&at_roots, &undecided), None);
+    let root = Candidate::root(TraceId::from_parts(1, 1));
+    assert_eq!(alone.decide_with_notice(&root).1, None);
+}
+
+#[test]
+fn a_probability_that_presumes_randomness_is_told() {
+    let notice = |parent: &SpanContext| {
+        let candidate = Candidate {
+            parent: Some(parent),
+            ..Candidate::root(parent.trace_id)
+        };
+        let half = Sampler::probability(0.5).unwrap();
+        half.decide_with_notice(&candidate).1
+    };
+    assert_eq!(notice(&consistent(1, 1, "")), Some(Notice::PresumedRandom));
+    assert_eq!(notice(&consistent(3, 1, "")), None);
+    assert_eq!(notice(&consistent(1, 1, "ot=rv:80000000000000")), None);
+}
+
+#[derive(Debug)]
+struct ByName(Option<TraceState>);
+
+impl CustomSampler for ByName {
+    fn should_sample(&self, span: &Candidate<'_>) -> SamplingResult {
+        assert_ne!(span.name, "panic", "by request");
+        SamplingResult {
+            verdict: Verdict::Sample,
+            attributes: Some([("rule".to_owned(), OwnedValue::Str(span.name.to_owned()))].into()),
+            state: self.0.clone(),
+            threshold: None,
+        }
+    }
+
+    fn description(&self) -> String {
+        "ByName".to_owned()
+    }
+}
+
+#[test]
+fn a_custom_sampler_decides_attributes_and_trace_state() {
+    let sampler = Sampler::custom(ByName(Some(TraceState::parse("mine=1"))));
+    let decision = decide(&sampler, Some(&parent(true, 0)));
+    assert_eq!(decision.verdict, Verdict::Sample);
+    assert_eq!(state(&decision), Some("mine=1"));
+    let set = decision.attributes.unwrap();
+    assert_eq!(
+        set[0],
+        ("rule".to_owned(), OwnedValue::Str("GET /".to_owned()))
+    );
+    assert_eq!(
+        (sampler.describe().as_str(), sampler.mask()),
+        ("ByName", Mask::EVERYTHING)
+    );
+    assert_eq!(sampler, sampler.clone());
+    assert_ne!(sampler, Sampler::custom(ByName(None)));
+}
+
+#[test]
+fn an_empty_trace_state_of_a_custom_sampler_clears_the_parent_s() {
+    let clears = Sampler::custom(ByName(Some(TraceState::EMPTY)));
+    assert_eq!(state(&decide(&clears, Some(&parent(true, 1)))), Some(""));
+    let keeps = Sampler::custom(ByName(None));
+    assert_eq!(state(&decide(&keeps, Some(&parent(true, 1)))), None);
+}
+
+#[test]
+fn a_custom_sampler_that_panics_samples_nothing_and_harms_nobody() {
+    let sampler = Sampler::custom(ByName(None));
+    let candidate = Candidate {
+        name: "panic",
+        ..Candidate::root(TraceId::from_parts(1, 1))
+    };
+    let (decision, notice) = sampler.decide_with_notice(&candidate);
+    assert_eq!(
+        (decision.verdict, notice),
+        (Verdict::Drop, Some(Notice::Panicked))
+    );
+}
+
+#[test]
+fn a_custom_sampler_sees_the_whole_of_what_is_known() {
+    #[derive(Debug)]
+    struct Sees;
+    impl CustomSampler for Sees {
+        fn should_sample(&self, span: &Candidate<'_>) -> SamplingResult {
+            let tenant = span.baggage.and_then(|baggage| baggage.get("tenant"));
+            let all = span.parent.is_some_and(|parent| parent.remote)
+                && tenant == Some("acme")
+                && span.name == "work"
+                && span.kind == SpanKind::Consumer
+                && span.attributes == [("k", Value::Int(1))]
+                && span.links.len() == 1;
+            if all {
+                Verdict::Sample.into()
+            } else {
+                Verdict::Drop.into()
+            }
+        }
+        fn description(&self) -> String {
+            "Sees".to_owned()
+        }
+    }
+    let provider =
+        crate::Provider::new(crate::Config::default().sampler(Sampler::custom(Sees))).unwrap();
+    let mut baggage = Baggage::default();
+    baggage.set("tenant", "acme");
+    let other = parent(true, 1);
+    let span = provider
+        .tracer("test")
+        .span("work")
+        .kind(SpanKind::Consumer)
+        .parent(&other)
+        .baggage(&baggage)
+        .attributes(&[("k", Value::Int(1))])
+        .links(&[Link::from(&other)])
+        .start();
+    assert!(span.is_recording());
 }

@@ -1,23 +1,23 @@
 //! Makes tracers, and stands for everything behind them.
+//!
+//! | file | what a provider does |
+//! |---|---|
+//! | `provider` | makes tracers and counters, flushes, shuts down, tells about itself |
+//! | `carriers` | writes contexts into headers and reads them |
+//! | `hosts` | serves hosts that keep their spans themselves |
+//! | `inner` | what all these share, and what spans call |
 
-use super::batch::{Batch, BatchError};
-use super::id_generator::IdGenerator;
-use super::record::{Identity, Recorder};
-use super::tracer::{Scope, Tracer};
-use super::{Limits, OwnedValue, SpanContext, SpanId, SpanKind, TraceId};
-use crate::config::{Config, ConfigError, Signal};
+use super::inner::Inner;
+use super::scope::{OwnedScope, Scope};
+use super::tracer::Tracer;
+use crate::config::{Config, ConfigError};
 use crate::diagnostics::Cause;
-use crate::generation::PerGeneration;
-use crate::metrics::{Counter, Definitions};
+use crate::metrics::Counter;
 use crate::pipeline::{FlushError, Pipeline};
-use crate::policy::Policy;
 use crate::process;
-use crate::propagate::{Baggage, BaggageAttributes, Getter};
 use crate::resource::Resource;
-use crate::sample::{Candidate, Decision, Mask, Verdict};
-use crate::stats::{DropCause, Stats};
+use crate::stats::Stats;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Makes tracers. Small and free to copy.
@@ -27,45 +27,7 @@ use std::time::Duration;
 /// references, and a late span of a closed provider is counted instead of crashing.
 #[derive(Clone, Copy)]
 pub struct Provider {
-    inner: &'static Inner,
-}
-
-/// A tracer's scope, kept.
-#[derive(Debug, PartialEq)]
-pub(crate) struct OwnedScope {
-    pub(crate) name: String,
-    pub(crate) version: String,
-    pub(crate) schema_url: String,
-    pub(crate) attributes: Vec<(String, OwnedValue)>,
-}
-
-impl From<Scope<'_>> for OwnedScope {
-    fn from(scope: Scope<'_>) -> Self {
-        let attributes = scope.attributes.iter();
-        Self {
-            name: scope.name.to_owned(),
-            version: scope.version.to_owned(),
-            schema_url: scope.schema_url.to_owned(),
-            attributes: attributes
-                .map(|(key, value)| ((*key).to_owned(), value.into()))
-                .collect(),
-        }
-    }
-}
-
-/// Everything that is fixed when the provider is made, and one pointer to what changes.
-pub(crate) struct Inner {
-    pub(crate) config: Config,
-    pub(crate) policy: Policy,
-    pub(crate) ids: IdGenerator,
-    pub(crate) scopes: boxcar::Vec<OwnedScope>,
-    pub(crate) counters: Definitions,
-    pub(crate) disabled: bool,
-    /// Without an exporter spans only propagate.
-    exports: bool,
-    /// The host takes the diagnostics itself; a forked child need not be told again.
-    diagnostics_taken: AtomicBool,
-    state: PerGeneration<Pipeline>,
+    pub(super) inner: &'static Inner,
 }
 
 /// Scopes of one provider. A host that makes up scope names without end gets the first one from then on.
@@ -81,19 +43,7 @@ impl Provider {
     pub fn new(config: Config) -> Result<Self, ConfigError> {
         let config = config.validate()?;
         process::watch_forks();
-        let policy = Policy::compile(&config)?;
-        let disabled = config.disabled;
-        let inner = Inner {
-            policy,
-            ids: IdGenerator::new(config.id_seed),
-            scopes: boxcar::Vec::new(),
-            counters: Definitions::new(),
-            disabled,
-            exports: config.exports(Signal::Traces),
-            diagnostics_taken: AtomicBool::new(false),
-            state: PerGeneration::new(),
-            config,
-        };
+        let inner = Inner::new(config)?;
         let provider = Self {
             inner: Box::leak(Box::new(inner)),
         };
@@ -167,135 +117,6 @@ impl Provider {
         Counter::at(self.inner, index)
     }
 
-    /// How much a span may hold.
-    pub fn limits(&self) -> &'static Limits {
-        &self.inner.policy.limits
-    }
-
-    /// What the sampler must be asked, and how often: see [`Mask`].
-    pub fn sampling_mask(&self) -> Mask {
-        self.inner.policy.mask
-    }
-
-    /// Numbers the policy that is in force; batches carry it.
-    pub fn policy_epoch(&self) -> u32 {
-        1
-    }
-
-    /// The head verdict for a span that a host keeps itself.
-    pub fn sample(
-        &self,
-        parent: Option<&SpanContext>,
-        trace_id: TraceId,
-        name: &str,
-        kind: SpanKind,
-    ) -> Decision {
-        self.inner.sample(parent, trace_id, name, kind)
-    }
-
-    /// A new trace id.
-    pub fn new_trace_id(&self) -> TraceId {
-        self.inner.ids.trace_id()
-    }
-
-    /// A new span id.
-    pub fn new_span_id(&self) -> SpanId {
-        self.inner.ids.span_id()
-    }
-
-    /// Empty buffers for the next batch, used before if there are some.
-    pub fn buffers(&self) -> (Vec<u64>, Vec<u8>) {
-        self.pipeline().take_buffers()
-    }
-
-    /// Submits a span batch (`docs/span-batch.md`) and returns how many records it claims. The records are read on the
-    /// worker; those that turn out wrong are counted as `dropped{invalid}`.
-    ///
-    /// # Errors
-    ///
-    /// The batch's header is wrong; nothing was taken.
-    pub fn submit(&self, slots: Vec<u64>, text: Vec<u8>) -> Result<u32, BatchError> {
-        let batch = Batch::open(slots, text)?;
-        let records = batch.records;
-        if !self.inner.disabled {
-            self.pipeline().submit(self.inner, batch);
-        }
-        Ok(records)
-    }
-
-    /// Counts spans that a host has started and keeps itself.
-    pub fn count_started(&self, number: u64) {
-        let local = self.local();
-        local.started.add(number);
-        local.live.add(number);
-    }
-
-    /// Counts spans that ended in a host which keeps them itself, before they are submitted.
-    pub fn count_ended(&self, number: u64) {
-        let local = self.local();
-        local.ended.add(number);
-        local.live.subtract(number);
-    }
-
-    /// Counts spans that a host dropped before they could be submitted.
-    pub fn count_dropped(&self, cause: DropCause, number: u64) {
-        self.pipeline().counters.dropped(cause, number);
-    }
-
-    /// Counts ended spans that a host kept back because they were not sampled.
-    pub fn count_sampled_out(&self, number: u64) {
-        self.local().sampled_out.add(number);
-    }
-
-    /// Writes a context and baggage into headers, by the configured propagators. Baggage is redacted; entries that no
-    /// header can carry are left out, which is told as a diagnostic.
-    pub fn inject(
-        &self,
-        context: &SpanContext,
-        baggage: &Baggage,
-        set: &mut dyn FnMut(&str, &str),
-    ) {
-        let pipeline = self.pipeline();
-        let redactor = &self.inner.policy.redactor;
-        let left_out = self.inner.policy.propagators.inject(
-            context,
-            baggage,
-            &|key, value| redactor.baggage(key, value, &pipeline.redacted),
-            set,
-        );
-        if left_out > 0 && pipeline.diagnostics.wants(Cause::Baggage) {
-            pipeline
-                .diagnostics
-                .report(Cause::Baggage, baggage_left_out(left_out));
-        }
-    }
-
-    /// Reads a context and baggage from headers. `get` returns all lines of a header, in order.
-    pub fn extract(&self, get: &dyn Fn(&str) -> Vec<String>) -> (Option<SpanContext>, Baggage) {
-        self.inner.policy.propagators.extract(get)
-    }
-
-    /// Reads a context and baggage from any carrier; needed by formats that put data into names (`jaeger`: baggage).
-    pub fn extract_from(&self, carrier: &dyn Getter) -> (Option<SpanContext>, Baggage) {
-        self.inner.policy.propagators.extract_from(carrier)
-    }
-
-    /// The headers that the propagators write.
-    pub fn fields(&self) -> &[&'static str] {
-        self.inner.policy.propagators.fields()
-    }
-
-    /// The headers that the propagators read; a name that ends with `*` stands for all that start like it.
-    pub fn headers(&self) -> &[&'static str] {
-        self.inner.policy.propagators.headers()
-    }
-
-    /// Which baggage entries a host that keeps its spans itself copies to each of them when it starts; see
-    /// [`SpanBuilder::baggage`](super::SpanBuilder::baggage).
-    pub fn baggage_attributes(&self) -> &'static BaggageAttributes {
-        &self.inner.policy.baggage_attributes
-    }
-
     /// Exports what has ended until now.
     ///
     /// # Errors
@@ -340,7 +161,7 @@ impl Provider {
 
     /// Takes what went wrong since the last call. From the first call on the worker no longer writes it to stderr.
     pub fn take_diagnostics(&self) -> Vec<String> {
-        self.inner.diagnostics_taken.store(true, Ordering::Relaxed);
+        self.inner.diagnostics_are_taken();
         self.pipeline().diagnostics.take()
     }
 
@@ -363,28 +184,13 @@ impl Provider {
         &self.inner.config
     }
 
-    fn pipeline(&self) -> &'static Pipeline {
+    pub(super) fn pipeline(&self) -> &'static Pipeline {
         self.inner.pipeline()
     }
 
-    fn local(&self) -> &'static crate::pipeline::Local {
+    pub(super) fn local(&self) -> &'static crate::pipeline::Local {
         crate::pipeline::local(self.pipeline())
     }
-}
-
-fn baggage_left_out(entries: usize) -> String {
-    let (were, keys) = if entries == 1 {
-        (
-            "entry was",
-            "its key is not an HTTP token or holds a secret",
-        )
-    } else {
-        ("entries were", "keys are not HTTP tokens or hold a secret")
-    };
-    format!(
-        "{entries} baggage {were} not sent: {keys}, or there are more than 64 entries or 8192 bytes; use short keys of \
-         letters, digits, '-', '_' and '.'"
-    )
 }
 
 impl fmt::Debug for Provider {
@@ -392,99 +198,5 @@ impl fmt::Debug for Provider {
         f.debug_tuple("Provider")
             .field(&self.fingerprint())
             .finish()
-    }
-}
-
-impl Inner {
-    /// This generation's mutable state.
-    #[inline]
-    pub(crate) fn pipeline(&self) -> &'static Pipeline {
-        let generation = process::generation();
-        self.state.get(generation, || self.new_pipeline(generation))
-    }
-
-    #[cold]
-    fn new_pipeline(&self, generation: u64) -> Pipeline {
-        let taken = self.diagnostics_taken.load(Ordering::Relaxed);
-        Pipeline::new(&self.config, generation, taken)
-    }
-
-    #[inline]
-    pub(crate) fn sample(
-        &self,
-        parent: Option<&SpanContext>,
-        trace_id: TraceId,
-        name: &str,
-        kind: SpanKind,
-    ) -> Decision {
-        let mut decision = self.policy.sampler.decide(&Candidate {
-            parent,
-            trace_id,
-            name,
-            kind,
-            attributes: &[],
-        });
-        if !self.exports {
-            // The flags stay: the next service may export.
-            decision.verdict = Verdict::Drop;
-        }
-        decision
-    }
-
-    /// Whether a span with this verdict is recorded.
-    #[inline]
-    pub(crate) fn records(&self, verdict: Verdict) -> bool {
-        verdict == Verdict::Sample && self.exports
-    }
-
-    /// Counts a span that starts and returns the generation it belongs to; `None` if nothing is recorded any more.
-    #[inline]
-    pub(crate) fn started(&self) -> Option<u64> {
-        if self.disabled {
-            return None;
-        }
-        let pipeline = self.pipeline();
-        if pipeline.is_closed() {
-            return None;
-        }
-        let local = crate::pipeline::local(pipeline);
-        local.started.add(1);
-        local.live.add(1);
-        Some(pipeline.generation)
-    }
-
-    /// A recorded span has ended. One that was started before a fork is its parent's and is left alone.
-    #[inline]
-    pub(crate) fn ended(
-        &'static self,
-        generation: u64,
-        recorder: &Recorder,
-        identity: &Identity<'_>,
-    ) {
-        let pipeline = self.pipeline();
-        if pipeline.generation == generation {
-            pipeline.append(self, recorder, identity);
-        }
-    }
-
-    /// A span will never end. One that was started before a fork is its parent's and is left alone.
-    pub(crate) fn abandoned(&self, generation: u64) {
-        let pipeline = self.pipeline();
-        if pipeline.generation == generation {
-            crate::pipeline::local(pipeline).live.subtract(1);
-            pipeline.counters.abandoned(1);
-        }
-    }
-
-    /// A span that was not sampled has ended.
-    #[inline]
-    pub(crate) fn ended_unrecorded(&self, generation: u64) {
-        let pipeline = self.pipeline();
-        if pipeline.generation == generation {
-            let local = crate::pipeline::local(pipeline);
-            local.ended.add(1);
-            local.live.subtract(1);
-            local.sampled_out.add(1);
-        }
     }
 }

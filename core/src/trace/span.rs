@@ -4,6 +4,7 @@ use super::clock::Anchor;
 use super::record::{Identity, Recorder};
 use super::{Attributes, OwnedValue, SpanContext, SpanId, Text, Tracer, Value};
 use crate::propagate::Baggage;
+use crate::sample::Verdict;
 use std::cell::RefCell;
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -80,12 +81,32 @@ impl<'a> From<Option<&'a SpanContext>> for Parent<'a> {
     }
 }
 
+/// A span to which another one is linked, with what is to be known of that link.
+#[derive(Clone, Copy, Debug)]
+pub struct Link<'a> {
+    /// The other span.
+    pub context: &'a SpanContext,
+    /// Attributes of the link.
+    pub attributes: &'a [(&'a str, Value<'a>)],
+}
+
+impl<'a> From<&'a SpanContext> for Link<'a> {
+    fn from(context: &'a SpanContext) -> Self {
+        Self {
+            context,
+            attributes: &[],
+        }
+    }
+}
+
 /// A span that is going on. Ends when [`end`](Self::end) is called or when it is dropped.
 ///
 /// A span that is not recorded takes the same calls and does nothing; its [`context`](Self::context) still propagates.
 pub struct Span {
     pub(crate) context: SpanContext,
     pub(crate) tracer: Tracer,
+    /// What a local child of an inheritable sampler inherits.
+    pub(crate) verdict: Verdict,
     pub(crate) local: LocalTrace,
     pub(crate) recording: Option<Box<Recording>>,
     /// The generation in which the span was started, until it has ended.
@@ -289,7 +310,7 @@ impl Span {
     /// `false`: it had ended before.
     #[inline]
     pub fn finish(&mut self) -> bool {
-        let end = if self.recording.is_some() {
+        let end = if self.recording.is_some() && self.verdict == Verdict::Sample {
             self.local.anchor.elapsed()
         } else {
             0
@@ -307,6 +328,11 @@ impl Span {
             self.tracer.provider.ended_unrecorded(generation);
             return true;
         };
+        if self.verdict != Verdict::Sample {
+            recording.give_back();
+            self.tracer.provider.ended_unrecorded(generation);
+            return true;
+        }
         recording.end = unix_nanos.max(recording.start);
         let identity = Identity {
             context: &self.context,

@@ -1,35 +1,14 @@
 //! Starts spans for one instrumentation scope.
 
 use super::clock::Anchor;
-use super::provider::{Inner, Provider};
+use super::inner::Inner;
+use super::provider::Provider;
 use super::span::{LocalTrace, Recording};
-use super::{Limits, Parent, Span, SpanContext, SpanId, SpanKind, TraceId, Value};
+use super::{Limits, Link, Parent, Span, SpanContext, SpanId, SpanKind, TraceId, Value};
 use crate::propagate::Baggage;
-use crate::sample::{Decision, Verdict};
+use crate::sample::{Candidate, Decision, SamplerAttributes, Verdict};
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
-
-/// Whose spans a tracer starts (OpenTelemetry specification, "Instrumentation Scope").
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Scope<'a> {
-    /// The instrumentation's name; may be empty.
-    pub name: &'a str,
-    /// Its version; may be empty.
-    pub version: &'a str,
-    /// The schema that its attributes follow; may be empty.
-    pub schema_url: &'a str,
-    /// Attributes of the scope itself.
-    pub attributes: &'a [(&'a str, Value<'a>)],
-}
-
-impl<'a> From<&'a str> for Scope<'a> {
-    fn from(name: &'a str) -> Self {
-        Self {
-            name,
-            ..Self::default()
-        }
-    }
-}
 
 /// Starts spans. Small and free to copy; lives as long as the process.
 #[derive(Clone, Copy)]
@@ -55,8 +34,16 @@ impl Tracer {
             parent: Parent::Root,
             start: None,
             attributes: &[],
+            links: &[],
             baggage: None,
         }
+    }
+
+    /// Whether a span that starts now could be recorded: not if the provider is disabled, closed or has no exporter. What
+    /// makes a span costly can then be left out (OpenTelemetry specification, "Enabled"). Ask again each time.
+    #[inline]
+    pub fn is_enabled(&self) -> bool {
+        self.provider.is_recording()
     }
 
     /// The number of this tracer within its provider, as batch records name it.
@@ -90,6 +77,7 @@ pub struct SpanBuilder<'a> {
     parent: Parent<'a>,
     start: Option<u64>,
     attributes: &'a [(&'a str, Value<'a>)],
+    links: &'a [Link<'a>],
     baggage: Option<&'a Baggage>,
 }
 
@@ -108,10 +96,17 @@ impl<'a> SpanBuilder<'a> {
         self
     }
 
-    /// Attributes that are there from the start, so that a sampler can see them.
+    /// Attributes that are there from the start. Better than setting them afterwards: a sampler sees only these.
     #[inline]
     pub fn attributes(mut self, attributes: &'a [(&'a str, Value<'a>)]) -> Self {
         self.attributes = attributes;
+        self
+    }
+
+    /// Spans to which the new one is linked from the start, so that a sampler can see them. Links keep their order.
+    #[inline]
+    pub fn links(mut self, links: &'a [Link<'a>]) -> Self {
+        self.links = links;
         self
     }
 
@@ -152,7 +147,7 @@ impl<'a> SpanBuilder<'a> {
         };
         let parent = parent.filter(|context| context.is_valid());
         let trace_id = parent.map_or_else(|| provider.ids.trace_id(), |context| context.trace_id);
-        let (context, verdict) = self.decide(parent, trace_id, span_id);
+        let (context, verdict, of_sampler) = self.decide(parent, trace_id, span_id);
         let local = match self.parent {
             Parent::Local(span) if parent.is_some() => span.local,
             _ => LocalTrace {
@@ -174,16 +169,13 @@ impl<'a> SpanBuilder<'a> {
             recording.start = start;
             recording.recorder.set_name(self.name);
             recording.recorder.set_kind(self.kind);
-            for (key, value) in self.attributes {
-                recording
-                    .recorder
-                    .set_attribute(key, value, &provider.policy.limits);
-            }
+            self.record(&mut recording, of_sampler);
             recording
         });
         let mut span = Span {
             context,
             tracer: self.tracer,
+            verdict,
             local,
             recording,
             open: Some(generation),
@@ -194,6 +186,21 @@ impl<'a> SpanBuilder<'a> {
         span
     }
 
+    /// What the span has from the start: its own attributes, then the sampler's, which win, and links.
+    #[inline]
+    fn record(&self, recording: &mut Recording, of_sampler: Option<SamplerAttributes>) {
+        let (recorder, limits) = (&mut recording.recorder, self.tracer.limits());
+        for (key, value) in self.attributes {
+            recorder.set_attribute(key, value, limits);
+        }
+        for (key, value) in of_sampler.iter().flat_map(|set| set.iter()) {
+            recorder.set_attribute(key, &value.as_value(), limits);
+        }
+        for link in self.links {
+            recorder.add_link(link.context, link.attributes, limits);
+        }
+    }
+
     /// The context and the verdict: inherited from a local parent where the sampler allows it, else asked for.
     #[inline]
     fn decide(
@@ -201,16 +208,12 @@ impl<'a> SpanBuilder<'a> {
         parent: Option<&SpanContext>,
         trace_id: TraceId,
         span_id: SpanId,
-    ) -> (SpanContext, Verdict) {
+    ) -> (SpanContext, Verdict, Option<SamplerAttributes>) {
         let provider = self.tracer.provider;
-        if let (Parent::Local(_), Some(parent)) = (self.parent, parent)
+        if let (Parent::Local(span), Some(parent)) = (self.parent, parent)
             && provider.policy.mask.inheritable
+            && std::ptr::eq(span.tracer.provider, provider)
         {
-            let verdict = if parent.is_sampled() {
-                Verdict::Sample
-            } else {
-                Verdict::Drop
-            };
             let context = SpanContext {
                 trace_id,
                 span_id,
@@ -218,14 +221,23 @@ impl<'a> SpanBuilder<'a> {
                 remote: false,
                 state: parent.state.clone(),
             };
-            return (context, verdict);
+            return (context, span.verdict, None);
         }
         let Decision {
             verdict,
             flags,
             state,
+            attributes,
             ..
-        } = provider.sample(parent, trace_id, self.name, self.kind);
+        } = provider.sample(&Candidate {
+            parent,
+            baggage: self.baggage,
+            trace_id,
+            name: self.name,
+            kind: self.kind,
+            attributes: self.attributes,
+            links: self.links,
+        });
         let state = state.unwrap_or_else(|| {
             parent.map_or_else(Default::default, |context| context.state.clone())
         });
@@ -236,7 +248,7 @@ impl<'a> SpanBuilder<'a> {
             remote: false,
             state,
         };
-        (context, verdict)
+        (context, verdict, attributes)
     }
 
     /// What a disabled or closed provider starts: the parent's context goes on, nothing is counted.
@@ -254,6 +266,7 @@ impl<'a> SpanBuilder<'a> {
             }),
             context,
             tracer: self.tracer,
+            verdict: Verdict::Drop,
             recording: None,
             open: None,
         }
