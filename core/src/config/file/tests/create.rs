@@ -316,3 +316,18 @@ fn every_value_knows_where_in_the_file_it_stands() {
     assert_eq!(at("sampler"), "tracer_provider.sampler");
     assert_eq!(config.source("strict"), None);
 }
+
+#[test]
+fn the_examples_of_the_reference_page_can_be_used() {
+    let page = include_str!("../../../../../docs/configuration.md");
+    let mut examples = page.split("```yaml\n").skip(1);
+    let mut example = || examples.next().unwrap().split("```").next().unwrap();
+    let config = load(example());
+    assert_eq!(problems(&config), Vec::<String>::new());
+    assert!(config.exports(Signal::Traces));
+    let policy = Written::new(example());
+    let mut config = Config::default();
+    config.set("policy_file", policy.name()).unwrap();
+    assert_eq!(problems(&config), Vec::<String>::new());
+    assert_eq!(config.event_count_limit, 64);
+}
