@@ -87,6 +87,8 @@ export interface Options {
   maxQueueSize?: number | undefined;
   /** The most spans of one request; not more than max_queue_size. OTEL_BSP_MAX_EXPORT_BATCH_SIZE */
   maxExportBatchSize?: number | undefined;
+  /** The most requests in flight to one OTLP receiver. */
+  maxConcurrentRequests?: number | undefined;
   /** The most memory that finished spans occupy until they are delivered, in bytes. */
   memoryLimit?: number | undefined;
   /** The most attributes of a span. OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT */

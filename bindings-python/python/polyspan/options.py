@@ -101,6 +101,9 @@ class Options(TypedDict, total=False):
     max_export_batch_size: int | None
     """The most spans of one request; not more than max_queue_size. OTEL_BSP_MAX_EXPORT_BATCH_SIZE"""
 
+    max_concurrent_requests: int | None
+    """The most requests in flight to one OTLP receiver."""
+
     memory_limit: int | None
     """The most memory that finished spans occupy until they are delivered, in bytes."""
 

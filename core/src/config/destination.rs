@@ -371,6 +371,7 @@ impl Config {
                 client_key: path(settings.client_key),
                 insecure: settings.insecure.unwrap_or_default(),
             },
+            concurrency: self.max_concurrent_requests,
             ..Otlp::through(self.proxies.clone(), endpoint)
         }
     }
@@ -406,6 +407,7 @@ mod tests {
         config.set("endpoint", "http://a:1/x?key=secret").unwrap();
         config.set("headers", "k=v").unwrap();
         config.set("traces_timeout", "7").unwrap();
+        config.set("max_concurrent_requests", "5").unwrap();
         let traces = config.destinations(Signal::Traces);
         let shown: Vec<_> = traces.iter().map(ToString::to_string).collect();
         assert_eq!(shown, ["http://a:1/x/v1/traces", "console", "otlp/stdout"]);
@@ -414,6 +416,7 @@ mod tests {
         };
         assert_eq!(otlp.endpoint, "http://a:1/x/v1/traces?key=secret");
         assert_eq!(otlp.timeout, Timeout::from_millis(7));
+        assert_eq!(otlp.concurrency, 5);
         assert_eq!(otlp.headers.to_string(), "k=***");
         let metrics = config.destinations(Signal::Metrics);
         assert_eq!(metrics[0].to_string(), "http://a:1/x/v1/metrics");

@@ -130,6 +130,7 @@ pub struct Config {
     pub(crate) max_export_batch_size: u32,
     /// In bytes.
     pub(crate) memory_limit: usize,
+    pub(crate) max_concurrent_requests: usize,
     pub(crate) metric_export_interval: Duration,
     pub(crate) metric_export_timeout: Timeout,
     pub(crate) exemplar_filter: ExemplarFilter,
@@ -199,6 +200,7 @@ impl Default for Config {
             max_queue_size: None,
             max_export_batch_size: 512,
             memory_limit: 32 << 20,
+            max_concurrent_requests: destination::DEFAULT_CONCURRENCY,
             metric_export_interval: Duration::from_millis(60_000),
             metric_export_timeout: Timeout::from_millis(30_000),
             exemplar_filter: ExemplarFilter::TraceBased,

@@ -175,6 +175,8 @@ setters! {
     max_export_batch_size: u32;
     /// The most memory that finished spans occupy until they are delivered, in bytes.
     memory_limit: usize;
+    /// The most requests in flight to one OTLP receiver, from 1 to 64.
+    max_concurrent_requests: usize;
     /// The time between two exports of metrics.
     metric_export_interval: Duration;
     /// The longest that one export of metrics may take with its retries.

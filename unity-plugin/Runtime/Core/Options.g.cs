@@ -130,6 +130,11 @@ namespace Polyspan
         public long? MaxExportBatchSize { get; set; }
 
         /// <summary>
+        /// The most requests in flight to one OTLP receiver.
+        /// </summary>
+        public long? MaxConcurrentRequests { get; set; }
+
+        /// <summary>
         /// The most memory that finished spans occupy until they are delivered, in bytes.
         /// </summary>
         public long? MemoryLimit { get; set; }
@@ -483,6 +488,7 @@ namespace Polyspan
             Add(entries, "export_timeout", Text(ExportTimeout));
             Add(entries, "max_queue_size", Text(MaxQueueSize));
             Add(entries, "max_export_batch_size", Text(MaxExportBatchSize));
+            Add(entries, "max_concurrent_requests", Text(MaxConcurrentRequests));
             Add(entries, "memory_limit", Text(MemoryLimit));
             Add(entries, "span_attribute_count_limit", Text(SpanAttributeCountLimit));
             Add(entries, "span_attribute_value_length_limit", Text(SpanAttributeValueLengthLimit));

@@ -66,6 +66,16 @@ pub(super) const GROUP: OptionGroup = OptionGroup {
             size(held!(max_export_batch_size as u32)),
         ),
         ConfigOption::new(
+            "max_concurrent_requests",
+            &[],
+            "The most requests in flight to one OTLP receiver.",
+            Field::Whole {
+                least: 1,
+                most: MOST_CONCURRENT,
+                place: held!(max_concurrent_requests as usize),
+            },
+        ),
+        ConfigOption::new(
             "memory_limit",
             &[],
             "The most memory that finished spans occupy until they are delivered, in bytes.",
@@ -77,6 +87,9 @@ pub(super) const GROUP: OptionGroup = OptionGroup {
         ),
     ],
 };
+
+/// Each request in flight holds an encoded batch beside the memory limit.
+const MOST_CONCURRENT: u64 = 64;
 
 pub(super) const LIMITS: OptionGroup = OptionGroup {
     title: "Limits of spans",

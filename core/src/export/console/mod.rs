@@ -5,7 +5,7 @@
 //! ● POST /orders  SERVER  182.1 ms
 //! │   http.request.method = POST
 //! └╴charge  CLIENT  47.3 ms  ERROR no funds
-//!     @1.2 ms exception  exception.type = Declined
+//!       @1.2 ms exception  exception.type = Declined
 //! ```
 //!
 //! A local trace is printed when its local root has ended. Spans that end without one, because it goes on for long or has
