@@ -6,6 +6,7 @@ mod parse;
 mod plugins;
 mod policies;
 mod precedence;
+mod samplers;
 mod substitution;
 
 use std::ffi::OsString;
