@@ -142,7 +142,7 @@ fn pool(way: &Arc<Way>) -> Pool {
     legacy::Client::builder(TokioExecutor::new())
         .pool_idle_timeout(IDLE_CONNECTION)
         .pool_timer(TokioTimer::new())
-        .pool_max_idle_per_host(2)
+        .pool_max_idle_per_host(way.idle)
         .http2_only(way.version == Version::Http2)
         .build(Connector::new(Arc::clone(way)))
 }

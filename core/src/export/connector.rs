@@ -53,6 +53,8 @@ impl Version {
 #[derive(Debug)]
 pub(super) struct Way {
     pub(super) version: Version,
+    /// How many connections are kept while they are not used.
+    pub(super) idle: usize,
     /// A local socket instead of the host of the URL.
     pub(super) socket: Option<PathBuf>,
     pub(super) proxy: Option<Proxy>,
@@ -67,6 +69,7 @@ impl Way {
     pub(super) fn new(version: Version, tls: &crate::config::Tls) -> Way {
         Way {
             version,
+            idle: 1,
             socket: None,
             proxy: None,
             tls: TlsSettings::new(tls, version.alpn()),

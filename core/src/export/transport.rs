@@ -64,6 +64,8 @@ impl Transport {
             }
         };
         let mut way = Way::new(version, &otlp.tls);
+        // One for each request that may be on its way; HTTP/2 takes them all by one.
+        way.idle = otlp.concurrency;
         way.socket = endpoint.socket().map(Path::to_owned);
         if way.socket.is_none() {
             way.proxy = otlp.proxies.proxy_for(endpoint.url())?;
