@@ -1,58 +1,13 @@
-//! A span in steady state allocates nothing, neither where it ends nor on the worker.
+//! A span in steady state allocates nothing, neither where it ends nor on the worker; nor does one that is not exported.
 
 #![allow(unsafe_code, reason = "an allocator that counts")]
 
+mod counting;
 mod sink;
 
 use polyspan::{Config, Provider, Tracer};
 use sink::Sink;
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
-
-struct Counting;
-static OF_WORKER: AtomicU64 = AtomicU64::new(0);
-thread_local! {
-    static MINE: Cell<u64> = const { Cell::new(0) };
-    static IS_WORKER: Cell<Option<bool>> = const { Cell::new(None) };
-}
-
-fn count() {
-    let _ = MINE.try_with(|mine| mine.set(mine.get() + 1));
-    let worker = IS_WORKER.try_with(|known| {
-        // The name is asked for once: asking may allocate.
-        if known.get().is_none() {
-            known.set(Some(false));
-            known.set(Some(std::thread::current().name() == Some("polyspan")));
-        }
-        known.get() == Some(true)
-    });
-    if worker.unwrap_or(false) {
-        OF_WORKER.fetch_add(1, Relaxed);
-    }
-}
-
-// SAFETY: every call goes to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 fn pairs(tracer: Tracer, count: usize) {
     for number in 0..count {
@@ -79,15 +34,15 @@ fn steady_state_allocates_nothing_per_span() {
         pairs(tracer, 1000);
         flush();
     }
-    let (mine, worker) = (MINE.get(), OF_WORKER.load(Relaxed));
+    let (mine, worker) = (counting::mine(), counting::of_worker());
     for _ in 0..10 {
         pairs(tracer, 1000);
         flush();
     }
     // What is left belongs to requests (about eighty a round here), not to spans.
     const SPANS: f64 = 20_000.0;
-    let mine = (MINE.get() - mine) as f64 / SPANS;
-    let worker = (OF_WORKER.load(Relaxed) - worker) as f64 / SPANS;
+    let mine = (counting::mine() - mine) as f64 / SPANS;
+    let worker = (counting::of_worker() - worker) as f64 / SPANS;
     assert!(mine < 0.02, "{mine} allocations per span by the caller");
     assert!(worker < 0.2, "{worker} allocations per span by the worker");
 }
@@ -96,7 +51,22 @@ fn steady_state_allocates_nothing_per_span() {
 fn a_disabled_provider_allocates_nothing_at_all() {
     let tracer = Provider::noop().tracer("test");
     pairs(tracer, 1);
-    let before = MINE.get();
+    let before = counting::mine();
     pairs(tracer, 1000);
-    assert_eq!(MINE.get() - before, 0);
+    assert_eq!(counting::mine() - before, 0);
+}
+
+#[test]
+fn an_unsampled_span_and_its_children_allocate_nothing_at_all() {
+    for sampler in ["always_off", "parentbased_always_off"] {
+        let mut config = Config::default();
+        config.set("sampler", sampler).unwrap();
+        let provider = Provider::new(config).unwrap();
+        let tracer = provider.tracer("test");
+        pairs(tracer, 1);
+        let before = counting::mine();
+        pairs(tracer, 1000);
+        assert_eq!(counting::mine() - before, 0, "{sampler}");
+        assert_eq!(provider.stats().sampled_out, 2002);
+    }
 }

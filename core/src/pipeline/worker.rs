@@ -60,6 +60,8 @@ type MetricsFlush<'m> = Pin<Box<dyn Future<Output = Option<String>> + 'm>>;
 
 /// The worker thread's body.
 pub(super) fn run(provider: &'static Inner, pipeline: &'static Pipeline) {
+    #[cfg(feature = "tracing")]
+    crate::tracing::ignore_this_thread();
     let failure = match start(provider, pipeline) {
         Ok((runtime, worker, metrics)) => {
             let failure = runtime.block_on(async {

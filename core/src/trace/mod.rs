@@ -7,6 +7,8 @@ pub mod trace_state;
 mod batch;
 mod carriers;
 mod clock;
+#[cfg(any(feature = "opentelemetry", feature = "tracing"))]
+mod gathered;
 mod hosts;
 mod id_generator;
 mod inner;
@@ -37,10 +39,18 @@ pub use tracer::{SpanBuilder, Tracer};
 pub use value::{OwnedValue, Value};
 
 pub(crate) use batch::Batch;
+#[cfg(feature = "tracing")]
+pub(crate) use clock::Anchor;
+#[cfg(any(feature = "opentelemetry", feature = "tracing"))]
+pub(crate) use gathered::gathered;
 pub(crate) use id_generator::random_u128;
 pub(crate) use inner::Inner;
 pub(crate) use reader::{Item, Record};
 pub(crate) use record::{Identity, Recorder};
 pub(crate) use scope::OwnedScope;
+#[cfg(any(feature = "opentelemetry", feature = "tracing"))]
+pub(crate) use span::LocalTrace;
+#[cfg(feature = "tracing")]
+pub(crate) use span::Recording;
 pub(crate) use text::{Content, Text, text_budget};
 pub(crate) use values::{Attributes, Cursor, Scalar, unpack};

@@ -25,6 +25,26 @@ use std::time::Duration;
 /// A provider lives as long as the process, like the threads and sockets behind it would want to: after
 /// [`shutdown`](Self::shutdown) its buffers are freed and what stays is a few kilobytes. So no span ever has to count
 /// references, and a late span of a closed provider is counted instead of crashing.
+///
+/// ```
+/// use polyspan::{Config, Provider};
+/// use std::time::Duration;
+///
+/// let config = Config::from_env().service_name("checkout");
+/// # let memory = polyspan::export::memory::InMemory::new();
+/// # let config = Config::default().trace_destinations([polyspan::config::Destination::from(&memory)]);
+/// let provider = Provider::new(config)?;
+/// provider.tracer("checkout").start("charge").end();
+///
+/// // What has ended until now is with the backend when this returns without an error.
+/// provider.flush(Duration::from_secs(5))?;
+/// let stats = provider.stats();
+/// assert_eq!((stats.started, stats.delivered), (1, 1));
+///
+/// provider.shutdown(Duration::from_secs(5))?;
+/// assert!(!provider.tracer("checkout").start("late").is_recording());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Provider {
     pub(super) inner: &'static Inner,
@@ -97,6 +117,13 @@ impl Provider {
     /// A name or unit that the specification does not allow is told as a diagnostic and gives a counter that ignores what it
     /// is given, as does a provider that is disabled or whose `metrics_exporter` is `none`. Nothing is started here: the first
     /// measurement does.
+    ///
+    /// ```
+    /// # use polyspan::{Provider, Value};
+    /// # let provider = Provider::noop();
+    /// let orders = provider.counter("checkout", "orders", "{order}", "Orders that were paid");
+    /// orders.add_u64(1, &[("country", Value::Str("NL"))]);
+    /// ```
     pub fn counter<'a>(
         &self,
         scope: impl Into<Scope<'a>>,

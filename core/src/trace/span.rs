@@ -102,6 +102,25 @@ impl<'a> From<&'a SpanContext> for Link<'a> {
 /// A span that is going on. Ends when [`end`](Self::end) is called or when it is dropped.
 ///
 /// A span that is not recorded takes the same calls and does nothing; its [`context`](Self::context) still propagates.
+///
+/// ```
+/// # use polyspan::{Provider, Status, Value};
+/// # let tracer = Provider::noop().tracer("checkout");
+/// fn charge(cents: i64) -> Result<(), std::io::Error> {
+/// #   let _ = cents;
+///     Err(std::io::Error::other("no funds"))
+/// }
+///
+/// let mut span = tracer.start("charge");
+/// span.set_attribute("amount", 1250);
+/// span.set_attribute("items", vec!["book", "pen"]);
+/// span.add_event("asked the bank", &[("attempt", Value::Int(1))]);
+/// if let Err(error) = charge(1250) {
+///     span.record_exception("std::io::Error", &error.to_string(), None, &[]);
+///     span.set_status(Status::Error("charge failed"));
+/// }
+/// span.end(); // or when it is dropped
+/// ```
 pub struct Span {
     pub(crate) context: SpanContext,
     pub(crate) tracer: Tracer,
@@ -147,7 +166,7 @@ impl Recording {
     }
 
     #[inline]
-    fn give_back(mut self: Box<Self>) {
+    pub(crate) fn give_back(mut self: Box<Self>) {
         self.recorder.reset();
         let _ = POOL.try_with(|pool| {
             let mut pool = pool.borrow_mut();

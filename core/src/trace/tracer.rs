@@ -11,6 +11,21 @@ use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Starts spans. Small and free to copy; lives as long as the process.
+///
+/// ```
+/// # use polyspan::{Provider, SpanKind, Value};
+/// # let provider = Provider::noop();
+/// let tracer = provider.tracer("checkout");
+/// let order = tracer.start("order");
+/// let charge = tracer
+///     .span("charge")
+///     .kind(SpanKind::Client)
+///     .parent(&order)
+///     .attributes(&[("server.address", Value::Str("bank.example"))])
+///     .start();
+/// charge.end();
+/// order.end();
+/// ```
 #[derive(Clone, Copy)]
 pub struct Tracer {
     pub(crate) provider: &'static Inner,
@@ -36,6 +51,7 @@ impl Tracer {
             attributes: &[],
             links: &[],
             baggage: None,
+            local: None,
         }
     }
 
@@ -79,6 +95,7 @@ pub struct SpanBuilder<'a> {
     attributes: &'a [(&'a str, Value<'a>)],
     links: &'a [Link<'a>],
     baggage: Option<&'a Baggage>,
+    local: Option<LocalTrace>,
 }
 
 impl<'a> SpanBuilder<'a> {
@@ -132,11 +149,35 @@ impl<'a> SpanBuilder<'a> {
         self
     }
 
+    /// The local trace of a parent of this process that is given as a context, because whoever starts the span cannot reach
+    /// the parent itself. One without a root lends its clock only.
+    #[cfg(any(feature = "opentelemetry", feature = "tracing"))]
+    #[inline]
+    pub(crate) fn within(mut self, local: LocalTrace) -> Self {
+        self.local = Some(local);
+        self
+    }
+
+    /// Starts a span whose name, kind and attributes were recorded before it was known what the span continues. Only a
+    /// sampler that asks for them needs them here too.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn start_recorded(self, recording: Box<Recording>) -> Span {
+        self.start_with(Some(recording))
+    }
+
     /// Starts the span.
     #[inline]
     pub fn start(self) -> Span {
+        self.start_with(None)
+    }
+
+    #[inline(always)]
+    fn start_with(self, recorded: Option<Box<Recording>>) -> Span {
         let provider = self.tracer.provider;
         let Some(generation) = provider.started() else {
+            if let Some(recording) = recorded {
+                recording.give_back();
+            }
             return self.pass_through();
         };
         let span_id = provider.ids.span_id();
@@ -148,14 +189,15 @@ impl<'a> SpanBuilder<'a> {
         let parent = parent.filter(|context| context.is_valid());
         let trace_id = parent.map_or_else(|| provider.ids.trace_id(), |context| context.trace_id);
         let (context, verdict, of_sampler) = self.decide(parent, trace_id, span_id);
-        let local = match self.parent {
-            Parent::Local(span) if parent.is_some() => span.local,
-            _ => LocalTrace {
+        let local = match (self.parent, self.local) {
+            (Parent::Local(span), _) if parent.is_some() => span.local,
+            (_, Some(local)) if local.root.is_valid() && parent.is_some() => local,
+            (_, local) => LocalTrace {
                 root: span_id,
-                anchor: Anchor::now(),
+                anchor: local.map_or_else(Anchor::now, |local| local.anchor),
             },
         };
-        let recording = provider.records(verdict).then(|| {
+        let recording = if provider.records(verdict) {
             let start = self.start.unwrap_or_else(|| {
                 if local.root == span_id {
                     local.anchor.wall()
@@ -163,15 +205,23 @@ impl<'a> SpanBuilder<'a> {
                     local.anchor.elapsed()
                 }
             });
-            let mut recording = Recording::take();
+            let is_fresh = recorded.is_none();
+            let mut recording = recorded.unwrap_or_else(Recording::take);
             recording.parent = parent.map_or(SpanId::INVALID, |context| context.span_id);
             recording.parent_is_remote = remote && parent.is_some();
             recording.start = start;
-            recording.recorder.set_name(self.name);
-            recording.recorder.set_kind(self.kind);
+            if is_fresh {
+                recording.recorder.set_name(self.name);
+                recording.recorder.set_kind(self.kind);
+            }
             self.record(&mut recording, of_sampler);
-            recording
-        });
+            Some(recording)
+        } else {
+            if let Some(recording) = recorded {
+                recording.give_back();
+            }
+            None
+        };
         let mut span = Span {
             context,
             tracer: self.tracer,
@@ -210,9 +260,21 @@ impl<'a> SpanBuilder<'a> {
         span_id: SpanId,
     ) -> (SpanContext, Verdict, Option<SamplerAttributes>) {
         let provider = self.tracer.provider;
-        if let (Parent::Local(span), Some(parent)) = (self.parent, parent)
+        let of_parent = match (self.parent, self.local) {
+            (Parent::Local(span), _) => {
+                std::ptr::eq(span.tracer.provider, provider).then_some(span.verdict)
+            }
+            (_, Some(local)) if local.root.is_valid() => parent.map(|parent| {
+                if parent.is_sampled() {
+                    Verdict::Sample
+                } else {
+                    Verdict::Drop
+                }
+            }),
+            _ => None,
+        };
+        if let (Some(parent), Some(verdict)) = (parent, of_parent)
             && provider.policy.mask.inheritable
-            && std::ptr::eq(span.tracer.provider, provider)
         {
             let context = SpanContext {
                 trace_id,
@@ -221,7 +283,7 @@ impl<'a> SpanBuilder<'a> {
                 remote: false,
                 state: parent.state.clone(),
             };
-            return (context, span.verdict, None);
+            return (context, verdict, None);
         }
         let Decision {
             verdict,
@@ -253,7 +315,7 @@ impl<'a> SpanBuilder<'a> {
 
     /// What a disabled or closed provider starts: the parent's context goes on, nothing is counted.
     #[cold]
-    fn pass_through(self) -> Span {
+    pub(crate) fn pass_through(self) -> Span {
         let (context, local) = match self.parent {
             Parent::Local(span) => (span.context.clone(), Some(span.local)),
             Parent::Context(context) => (context.clone(), None),
