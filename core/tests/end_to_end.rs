@@ -243,7 +243,9 @@ fn what_was_ignored_in_the_environment_is_told() {
 #[test]
 fn a_flush_ends_although_other_threads_go_on() {
     let sink = Sink::start();
-    let provider = provider(&sink, &[("max_export_batch_size", "16")]);
+    // What a flush has to wait for is bounded: on a busy machine the other thread is faster than the worker.
+    let options = [("max_export_batch_size", "16"), ("memory_limit", "524288")];
+    let provider = provider(&sink, &options);
     let tracer = provider.tracer("test");
     let stop = std::sync::atomic::AtomicBool::new(false);
     std::thread::scope(|scope| {

@@ -7,11 +7,24 @@ from polyspan import _native
 from polyspan._installed import installed
 
 
+class DestinationStats(TypedDict):
+    """What became of the spans for one destination; `ended` is that of all of them."""
+
+    name: str
+    sampled_out: int
+    delivered: int
+    dropped: dict[str, int]
+    retries: int
+    requests: int
+    bytes_sent: int
+
+
 class Stats(TypedDict):
     """Counters of this process.
 
     `started = live + abandoned + ended` and `ended = sampled_out + sum(dropped) + delivered` whenever nothing
-    is under way.
+    is under way. With several destinations the second holds for each; here stand the numbers of the first one in
+    a network, and the requests of all.
     """
 
     started: int
@@ -27,6 +40,7 @@ class Stats(TypedDict):
     queue_bytes: int
     redacted: dict[str, int]
     generation: int
+    destinations: list[DestinationStats]
 
 
 def read(native: _native.Provider) -> Stats:

@@ -227,3 +227,105 @@ impl Backlog {
         u64::from(piece.records)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::trace::layout;
+
+    fn pipeline() -> &'static Pipeline {
+        Box::leak(Box::new(Pipeline::new(&Config::default(), 1, false)))
+    }
+
+    /// Pieces of one record each; what is in the records does not matter here.
+    fn pieces(
+        pipeline: &'static Pipeline,
+        numbers: impl IntoIterator<Item = u64>,
+    ) -> Vec<Rc<Piece>> {
+        let piece = |number| {
+            let batch = Batch::open(layout::header(0, 0).to_vec(), Vec::new()).unwrap();
+            let held = Rc::new(Held { batch, pipeline });
+            Rc::new(Piece {
+                held,
+                slot: 0,
+                records: 1,
+                number,
+                bytes: 8,
+                since: Instant::now(),
+                counted: Cell::new(false),
+            })
+        };
+        numbers.into_iter().map(piece).collect()
+    }
+
+    fn numbers(pieces: &[Rc<Piece>]) -> Vec<u64> {
+        pieces.iter().map(|piece| piece.number).collect()
+    }
+
+    #[test]
+    fn what_comes_back_late_stands_where_it_stood() {
+        let mut backlog = Backlog::default();
+        for piece in pieces(pipeline(), 1..=8) {
+            backlog.push(piece);
+        }
+        let (first, second) = (backlog.next(3), backlog.next(3));
+        assert_eq!(
+            (numbers(&first), numbers(&second)),
+            (vec![1, 2, 3], vec![4, 5, 6])
+        );
+        backlog.put_back(second);
+        backlog.put_back(first);
+        assert!(backlog.fills(8) && !backlog.fills(9));
+        assert_eq!(numbers(&backlog.next(8)), (1..=8).collect::<Vec<_>>());
+        assert!(backlog.is_empty() && !backlog.fills(1));
+    }
+
+    #[test]
+    fn what_was_encoded_before_is_not_mixed_with_what_was_not() {
+        let mut backlog = Backlog::default();
+        for piece in pieces(pipeline(), 1..=4) {
+            if piece.number <= 2 {
+                piece.count();
+            }
+            backlog.push(piece);
+        }
+        assert_eq!(numbers(&backlog.next(10)), [1, 2]);
+        assert_eq!(numbers(&backlog.next(10)), [3, 4]);
+    }
+
+    #[test]
+    fn only_what_nobody_else_needs_makes_room() {
+        let pieces = pieces(pipeline(), 1..=3);
+        let mut backlog = Backlog::default();
+        for piece in &pieces {
+            backlog.push(piece.clone());
+        }
+        assert_eq!(
+            backlog.drop_newest_of_our_own(),
+            0,
+            "others need all of them"
+        );
+        let others = pieces[2].clone();
+        drop(pieces);
+        assert_eq!(backlog.drop_newest_of_our_own(), 1);
+        assert_eq!(numbers(&backlog.next(10)), [1, 3]);
+        drop(others);
+    }
+
+    #[test]
+    fn a_batch_leaves_the_pipeline_with_the_last_piece_of_it() {
+        let pipeline = pipeline();
+        pipeline.waiting_spans.store(2, Ordering::Relaxed);
+        let mut batch = Batch::open(layout::header(0, 0).to_vec(), Vec::new()).unwrap();
+        batch.records = 2;
+        // Its records cannot be followed, so it is one piece.
+        let mut pieces = cut(batch, pipeline, 1, 1);
+        let mine = pieces.pop().unwrap();
+        let part = mine.alone();
+        drop(mine);
+        assert_eq!(pipeline.waiting_spans.load(Ordering::Relaxed), 2);
+        drop(part);
+        assert_eq!(pipeline.waiting_spans.load(Ordering::Relaxed), 0);
+    }
+}

@@ -199,8 +199,17 @@ impl Delivery {
                 }
             };
             let answer = self.transport.send(body.clone(), give_up).await;
-            if cancelled && matches!(answer, Err(NoAnswer::GaveUpSending)) {
-                return self.cancelled(last);
+            match answer {
+                Err(NoAnswer::GaveUpSending) if cancelled => return self.cancelled(last),
+                Err(NoAnswer::GaveUpWaiting) if cancelled => {
+                    let endpoint = &self.transport;
+                    return Outcome::Unconfirmed {
+                        reason: format!(
+                            "{endpoint}: sent, but no answer came before shutdown ended"
+                        ),
+                    };
+                }
+                _ => {}
             }
             let failure = match judge(&self.transport, answer, body.len()) {
                 Verdict::Final(outcome) => {

@@ -116,9 +116,13 @@ impl Lane {
         goes.then(|| self.backlog.next(most))
     }
 
-    fn may_send(&self) -> bool {
+    /// Whether one more request may be on its way.
+    pub(super) fn has_room(&self) -> bool {
         self.flights.len() < self.outlet.room()
-            && !matches!(self.errand, Errand::Abandon | Errand::Finish)
+    }
+
+    fn may_send(&self) -> bool {
+        self.has_room() && !matches!(self.errand, Errand::Abandon | Errand::Finish)
     }
 
     /// Whether these pieces were sent before and came back.

@@ -185,8 +185,6 @@ impl Worker {
                 }
             }
             self.pipeline.diagnostics.flush_to_stderr();
-            // A host that wakes the worker all the time must not keep the requests from their turn.
-            task::yield_now().await;
             tokio::select! {
                 () = self.wait() => {}
                 failure = next_failure(&mut flushing_metrics) => {
@@ -223,8 +221,14 @@ impl Worker {
             self.timer = Some(Instant::now() + self.provider.config.schedule_delay);
         }
         let timer = self.timer;
+        let full = !self.lanes.is_empty() && !self.lanes.iter().any(Lane::has_room);
+        let (closing, flushing) = (self.is_closing(), self.flush.is_some());
         let landed = tokio::select! {
-            () = self.pipeline.signal.wait() => None,
+            () = woken(self.pipeline, full, closing, flushing) => {
+                // A host that wakes the worker all the time must not keep the requests from their turn.
+                task::yield_now().await;
+                None
+            }
             () = sleep_until(timer) => None,
             Some(landed) = self.flights.join_next_with_id() => Some(landed),
         };
@@ -373,6 +377,21 @@ impl Worker {
             .collect();
         (!failures.is_empty()).then(|| failures.join("; "))
     }
+}
+
+/// Until a host thread has work. While all destinations are `full`, only those who wait for an answer count: the signal
+/// stays up meanwhile, so that handing over costs the others no system call.
+async fn woken(pipeline: &Pipeline, full: bool, closing: bool, flushing: bool) {
+    if !full {
+        return pipeline.signal.wait().await;
+    }
+    let waiting = &pipeline.waiting;
+    let asked = || {
+        let closes = !closing && waiting.close_by().is_some();
+        let flushes = !flushing && waiting.asked().is_some();
+        (closes || flushes).then_some(())
+    };
+    pipeline.signal.until(asked).await;
 }
 
 /// Never without a time.
