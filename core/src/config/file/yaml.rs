@@ -67,6 +67,16 @@ impl Node {
         Self::new(Value::Null, 0)
     }
 
+    /// How many levels of lists and maps it is made of.
+    fn height(&self) -> usize {
+        let inside = match &self.value {
+            Value::List(items) => items.iter().map(Node::height).max(),
+            Value::Map(members) => members.iter().map(|(_, member)| member.height()).max(),
+            _ => return 0,
+        };
+        1 + inside.unwrap_or_default()
+    }
+
     /// The member of a map.
     pub(super) fn get(&self, key: &str) -> Option<&Node> {
         match &self.value {
@@ -88,6 +98,7 @@ pub(super) fn parse(text: &str, lookup: &Lookup<'_>) -> Result<Node, Unreadable>
         lookup,
         anchors: HashMap::new(),
         nodes: 0,
+        kept: 0,
     };
     let mut open: Vec<Open> = Vec::new();
     let mut document = None;
@@ -118,8 +129,19 @@ pub(super) fn parse(text: &str, lookup: &Lookup<'_>) -> Result<Node, Unreadable>
 
 struct Reader<'l> {
     lookup: &'l Lookup<'l>,
-    anchors: HashMap<usize, (Node, usize)>,
+    anchors: HashMap<usize, Anchored>,
+    /// Those of the tree, and those that are kept for aliases.
     nodes: usize,
+    kept: usize,
+}
+
+/// A part that aliases may repeat.
+struct Anchored {
+    node: Node,
+    /// Its nodes, itself included.
+    size: usize,
+    /// Its levels, none for a scalar.
+    height: usize,
 }
 
 /// A list or map whose end has not come yet.
@@ -142,14 +164,10 @@ impl Reader<'_> {
     ) -> Result<Option<Node>, Unreadable> {
         let line = span.start.line();
         let wrong = |problem: String| Unreadable { line, problem };
+        let too_deep = || wrong(format!("it is nested deeper than {MOST_DEPTH} levels"));
         let node = match event {
-            Event::SequenceStart(anchor, _) | Event::MappingStart(anchor, _)
-                if open.len() >= MOST_DEPTH =>
-            {
-                let _ = anchor;
-                return Err(wrong(format!(
-                    "it is nested deeper than {MOST_DEPTH} levels"
-                )));
+            Event::SequenceStart(..) | Event::MappingStart(..) if open.len() >= MOST_DEPTH => {
+                return Err(too_deep());
             }
             Event::SequenceStart(anchor, _) => {
                 open.push(self.start(Value::List(Vec::new()), line, anchor));
@@ -183,15 +201,18 @@ impl Reader<'_> {
                 node
             }
             Event::Alias(anchor) => {
-                let (node, size) = self.anchors.get(&anchor).ok_or_else(|| {
+                let anchored = self.anchors.get(&anchor).ok_or_else(|| {
                     wrong("an alias refers to a part that contains it".to_owned())
                 })?;
-                self.nodes += size;
-                node.clone()
+                if open.len() + anchored.height > MOST_DEPTH {
+                    return Err(too_deep());
+                }
+                self.nodes += anchored.size;
+                anchored.node.clone()
             }
             _ => return Ok(None),
         };
-        if self.nodes > MOST_NODES {
+        if self.nodes > MOST_NODES || self.kept > MOST_NODES {
             return Err(wrong(format!("it has more than {MOST_NODES} values")));
         }
         Ok(Some(node))
@@ -210,8 +231,18 @@ impl Reader<'_> {
     }
 
     fn remember(&mut self, anchor: usize, node: &Node, size: usize) {
-        if anchor > 0 {
-            self.anchors.insert(anchor, (node.clone(), size));
+        if anchor == 0 {
+            return;
+        }
+        self.kept += size;
+        // What is too much is not copied; the caller refuses the file.
+        if self.kept <= MOST_NODES {
+            let anchored = Anchored {
+                node: node.clone(),
+                size,
+                height: node.height(),
+            };
+            self.anchors.insert(anchor, anchored);
         }
     }
 }

@@ -105,6 +105,19 @@ fn a_file_that_would_grow_without_end_is_refused() {
         bomb += &format!("a{level}: &a{level} [{}]\n", vec![below; 9].join(", "));
     }
     assert!(unreadable(&bomb).contains("more than 50000 values"));
+    let nested = |inside: &str| format!("{}{inside}{}", "[".repeat(50), "]".repeat(50));
+    let chain = format!(
+        "a: &a {}\nb: &b {}\nc: {}\n",
+        nested(""),
+        nested("*a"),
+        nested("*b")
+    );
+    assert!(unreadable(&chain).starts_with("2: it is nested deeper than 64"));
+    let items = vec!["x"; 2_000].join(", ");
+    let kept = (0..40).fold(format!("[{items}]"), |inside, level| {
+        format!("&a{level} [{inside}]")
+    });
+    assert!(unreadable(&kept).contains("more than 50000 values"));
     assert!(unreadable(&"[".repeat(70)).contains("nested deeper than 64"));
     assert!(unreadable(&format!("a: {}", "x".repeat(1 << 20))).contains("more than 1048576 bytes"));
     assert!(unreadable("a: &a [*a]\n").contains("contains it"));
