@@ -31,7 +31,11 @@ async function main() {
 
   const competitors = [];
   for (const competitor of COMPETITORS) {
-    const child = fork(join(__dirname, 'competitor.js'), [competitor.program, competitor.redaction, endpoint]);
+    const child = fork(join(__dirname, 'competitor.js'), [
+      competitor.program,
+      competitor.redaction,
+      endpoint,
+    ]);
     await once(child, 'message');
     competitors.push({ ...competitor, child, caller: [], process: [], memory: 0 });
   }
@@ -52,7 +56,8 @@ async function main() {
   for (const { child } of competitors) child.disconnect();
   sink.stdin.end();
   const expected = (WARM_UP + Number(rounds)) * competitors.length * 2 * PAIRS;
-  if (spans !== expected) throw new Error(`the sink has ${spans} of ${expected} spans: a competitor lost some; no figures`);
+  if (spans !== expected)
+    throw new Error(`the sink has ${spans} of ${expected} spans: a competitor lost some; no figures`);
   publish(competitors);
 }
 
@@ -63,7 +68,10 @@ function mean(figures) {
 
 function publish([off, defaults, peer]) {
   const rows = [];
-  for (const [workload, own] of [['pair_default', defaults], ['pair', off]]) {
+  for (const [workload, own] of [
+    ['pair_default', defaults],
+    ['pair', off],
+  ]) {
     for (const metric of ['caller', 'process']) {
       const [polyspan, peerValue] = [mean(own[metric]), mean(peer[metric])];
       rows.push({
@@ -78,13 +86,28 @@ function publish([off, defaults, peer]) {
       });
     }
   }
-  console.log(`Node.js ${process.version}; each: everything sampled, batches, OTLP/HTTP protobuf, no compression, one sink`);
-  for (const { name, memory } of [off, defaults, peer]) console.log(`${name.padEnd(32)} ${memory.toFixed(0)} MB at most`);
-  const print = (...cells) => console.log(cells.map((cell, at) => (at < 4 ? cell.padEnd([10, 14, 13, 18][at]) : cell.padStart(10))).join(''));
+  console.log(
+    `Node.js ${process.version}; each: everything sampled, batches, OTLP/HTTP protobuf, no compression, one sink`,
+  );
+  for (const { name, memory } of [off, defaults, peer])
+    console.log(`${name.padEnd(32)} ${memory.toFixed(0)} MB at most`);
+  const print = (...cells) =>
+    console.log(
+      cells.map((cell, at) => (at < 4 ? cell.padEnd([10, 14, 13, 18][at]) : cell.padStart(10))).join(''),
+    );
   print('language', 'workload', 'metric', 'peer', 'polyspan', 'peer', 'ratio');
   for (const row of rows) {
-    if (!(Number.isFinite(row.ratio) && row.polyspan > 0)) throw new Error(`no figure: ${JSON.stringify(row)}`);
-    print(row.language, row.workload, row.metric, row.peer, row.polyspan.toFixed(0), row.peer_value.toFixed(0), `${row.ratio.toFixed(1)}x`);
+    if (!(Number.isFinite(row.ratio) && row.polyspan > 0))
+      throw new Error(`no figure: ${JSON.stringify(row)}`);
+    print(
+      row.language,
+      row.workload,
+      row.metric,
+      row.peer,
+      row.polyspan.toFixed(0),
+      row.peer_value.toFixed(0),
+      `${row.ratio.toFixed(1)}x`,
+    );
   }
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'node.json'), `${JSON.stringify(rows, null, 2)}\n`);

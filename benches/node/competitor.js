@@ -19,7 +19,11 @@ const start = {
     return () => polyspan.flush(30_000);
   },
   sdk() {
-    const { AlwaysOnSampler, BatchSpanProcessor, NodeTracerProvider } = require('@opentelemetry/sdk-trace-node');
+    const {
+      AlwaysOnSampler,
+      BatchSpanProcessor,
+      NodeTracerProvider,
+    } = require('@opentelemetry/sdk-trace-node');
     const { OTLPTraceExporter } = require('@opentelemetry/exporter-trace-otlp-proto');
     const exporter = new OTLPTraceExporter({ url: `${endpoint}/v1/traces` });
     const provider = new NodeTracerProvider({

@@ -15,7 +15,7 @@ import {
 } from '@opentelemetry/api';
 import { SPAN_KEY, SUPPRESS_KEY } from './context';
 import { areValid, hex64 } from './ids';
-import { Exchange, HAS_PARENT, REMOTE, type Native, type Opened } from './native';
+import { Exchange, HAS_PARENT, type Native, type Opened, REMOTE } from './native';
 import { PassiveSpan } from './passive-span';
 import { readIds, Span } from './span';
 import { TraceState } from './trace-state';
@@ -102,7 +102,8 @@ export class Propagator implements TextMapPropagator {
     i[2 * Exchange.TraceLow + 1] = ids[2] as number;
     i[2 * Exchange.SpanId] = ids[5] as number;
     i[2 * Exchange.SpanId + 1] = ids[4] as number;
-    i[2 * Exchange.Flags] = (foreign.traceFlags & 0xff) | HAS_PARENT | (foreign.isRemote === true ? REMOTE : 0);
+    i[2 * Exchange.Flags] =
+      (foreign.traceFlags & 0xff) | HAS_PARENT | (foreign.isRemote === true ? REMOTE : 0);
     return foreign.traceState?.serialize() ?? '';
   }
 

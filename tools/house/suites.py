@@ -119,27 +119,38 @@ SUITES: tuple[Suite, ...] = (
                     "tests/conformance",
                     "examples/demo",
                     "benches/node",
+                    "benches/python",
+                    "tests/fork",
                 )
             ),
         ),
     ),
     Suite(
         "node",
-        "bindings-node: style, types, tests",
+        "bindings-node: style, types, tests; style of the other programs for Node",
         "bindings-node/package.json",
         ("node",),
         (
             _lint("npm run lint", "bindings-node"),
+            _lint(
+                "bindings-node/node_modules/.bin/biome ci "
+                "benches/node examples/demo/gateway tests/conformance/drivers/node"
+            ),
             Step("npm test", "node", cwd="bindings-node"),
         ),
     ),
     Suite(
         "dotnet",
-        "bindings-dotnet: style, tests",
+        "bindings-dotnet: style, tests; style of all other C#",
         "bindings-dotnet/Polyspan.slnx",
         ("dotnet",),
         (
             _lint("dotnet format --verify-no-changes --no-restore", "bindings-dotnet"),
+            # Without loading their projects, which takes minutes: the compiler looks at the rest when it builds them.
+            _lint(
+                "dotnet format whitespace --folder . --verify-no-changes "
+                "--include tests/ examples/ unity-plugin/ bindings-dotnet/examples/ --exclude **/obj/ **/bin/"
+            ),
             Step("dotnet test --no-build", "dotnet", cwd="bindings-dotnet"),
         ),
     ),

@@ -21,6 +21,8 @@ exports.reportAtExit = () => {
 
 /** The path of a mapped file by its name. */
 function mapped(name) {
-  const paths = readFileSync('/proc/self/maps', 'utf8').split('\n').map((line) => line.slice(line.indexOf('/')));
+  const paths = readFileSync('/proc/self/maps', 'utf8')
+    .split('\n')
+    .map((line) => line.slice(line.indexOf('/')));
   return paths.find((path) => path.endsWith(`/${name}`)) ?? null;
 }
