@@ -182,12 +182,9 @@ fn evictions_are_told() {
         stats["memory"]["bytes"].as_u64() <= stats["memory"]["limitBytes"].as_u64(),
         "{stats}"
     );
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    let notice = viewer.told("the memory bound is reached");
+    assert!(notice.contains("raise --memory-mb"), "{notice}");
     viewer.signal("TERM");
     let (_, _, stderr) = viewer.finish();
-    assert!(
-        stderr.contains("the memory bound is reached") && stderr.contains("raise --memory-mb"),
-        "{stderr}"
-    );
     assert!(stderr.contains("30 traces evicted"), "{stderr}");
 }

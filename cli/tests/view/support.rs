@@ -2,7 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -17,10 +18,14 @@ pub(crate) const PROTOBUF: &str = "application/x-protobuf";
 /// The media type of OTLP in JSON.
 pub(crate) const JSON: &str = "application/json";
 
+/// The longest that anything here waits: only a viewer that hangs takes it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// A running `polyspan view`, ended when the test ends.
 pub(crate) struct Viewer {
     child: Child,
     stdout: BufReader<ChildStdout>,
+    stderr: Receiver<String>,
     /// `127.0.0.1:PORT`
     pub(crate) address: String,
 }
@@ -42,6 +47,21 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
     command
 }
 
+/// The lines of stderr as they come, so that a test can wait for one and a full pipe never stops the viewer.
+fn lines(stderr: ChildStderr) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut reader = BufReader::new(stderr);
+        let mut line = String::new();
+        while reader.read_line(&mut line).is_ok_and(|read| read > 0) {
+            if sender.send(std::mem::take(&mut line)).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
 impl Viewer {
     /// Starts a viewer on a free port, with a short quiet time.
     pub(crate) fn start(arguments: &[&str]) -> Self {
@@ -53,13 +73,10 @@ impl Viewer {
             .spawn()
             .unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let stderr = lines(child.stderr.take().unwrap());
         let mut line = String::new();
         if arguments.contains(&"--json") {
-            let stderr = child.stderr.as_mut().unwrap();
-            let mut byte = [0];
-            while stderr.read(&mut byte).unwrap() == 1 && byte[0] != b'\n' {
-                line.push(byte[0].into());
-            }
+            line = stderr.recv_timeout(PATIENCE).unwrap();
         } else {
             stdout.read_line(&mut line).unwrap();
         }
@@ -72,6 +89,7 @@ impl Viewer {
         Viewer {
             child,
             stdout,
+            stderr,
             address,
         }
     }
@@ -81,6 +99,19 @@ impl Viewer {
         let mut line = String::new();
         self.stdout.read_line(&mut line).unwrap();
         line.trim_end_matches('\n').to_owned()
+    }
+
+    /// Waits for the line of stderr that contains this.
+    pub(crate) fn told(&self, part: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.stderr.recv_timeout(left) {
+                Ok(line) if line.contains(part) => return line,
+                Ok(_) => {}
+                Err(_) => panic!("the viewer never says {part:?} on stderr"),
+            }
+        }
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -121,9 +152,7 @@ impl Viewer {
 
     pub(crate) fn send(&self, head: &str, body: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(20)))
-            .unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.write_all(head.as_bytes()).unwrap();
         stream.write_all(body).unwrap();
         let mut answer = Vec::new();
@@ -151,7 +180,7 @@ impl Viewer {
 
     /// Waits for the end; answers status, rest of stdout, rest of stderr.
     pub(crate) fn finish(mut self) -> (ExitStatus, String, String) {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + PATIENCE;
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
@@ -159,15 +188,9 @@ impl Viewer {
             assert!(Instant::now() < deadline, "the viewer does not end");
             std::thread::sleep(Duration::from_millis(10));
         };
-        let (mut stdout, mut stderr) = (String::new(), String::new());
+        let mut stdout = String::new();
         self.stdout.read_to_string(&mut stdout).unwrap();
-        self.child
-            .stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut stderr)
-            .unwrap();
-        (status, stdout, stderr)
+        (status, stdout, self.stderr.iter().collect())
     }
 }
 
