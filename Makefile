@@ -1,7 +1,7 @@
 # Thin on purpose: every line runs in a shell as it stands. What a target does is a table in tools/house.
 
 .PHONY: demo test test-ci test-tools test-docs test-rust test-gen test-c test-python test-node test-dotnet \
-	test-unity test-conformance test-fork test-scripts test-sanitizers test-loom test-benches test-demo test-demo-checks lint gen bench-core bench-python bench-node \
+	test-unity test-conformance test-fork test-interop test-scripts test-sanitizers test-loom test-benches test-demo test-demo-checks lint gen bench-core bench-python bench-node \
 	package-rust package-c package-python package-node package-dotnet package-unity
 
 demo:
@@ -48,6 +48,9 @@ test-conformance:
 
 test-fork:
 	python3 tools/make.py test fork
+
+test-interop:
+	python3 tools/make.py test interop
 
 test-sanitizers:
 	python3 tools/make.py test sanitizers
