@@ -185,8 +185,12 @@ test('baggage becomes attributes where it is asked for', async () => {
     },
     { baggageAttributes: ['tenant', 'user.*'] },
   );
-  const email = { 'baggage.user.email': '[REDACTED]' };
-  assert.deepEqual(sink.named('parent').attributes, { a: '1', 'baggage.tenant': 'own', ...email });
+  const text = (string: string) => ({ string });
+  const email = { 'baggage.user.email': text('[REDACTED]') };
+  assert.deepEqual(sink.named('parent').attributes, { a: text('1'), 'baggage.tenant': text('own'), ...email });
+  assert.deepEqual(sink.named('child').attributes, { 'baggage.tenant': text('7'), ...email });
+  assert.deepEqual(sink.named('without').attributes, {});
+});
   assert.deepEqual(sink.named('child').attributes, { 'baggage.tenant': '7', ...email });
   assert.deepEqual(sink.named('without').attributes, {});
 });
