@@ -55,7 +55,7 @@ fn nothing_is_started_opened_or_allocated_and_contexts_are_passed_on() {
     assert_eq!(counting::mine() - allocated, 0, "allocations");
 
     let counter = provider.counter("test", "requests", "{request}", "");
-    counter.add(1, &[]);
+    counter.add_u64(1, &[]);
     let headers = [
         (
             "traceparent",

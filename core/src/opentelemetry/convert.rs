@@ -86,6 +86,19 @@ pub(super) fn attributes<'a, R>(
     )
 }
 
+/// A link's span, and the attributes of the link.
+pub(super) type LinkParts<'a> = (SpanContext, Vec<(&'a str, Value<'a>)>);
+
+/// The links of a span that is about to start. Most have none, and then nothing is allocated.
+pub(super) fn links(links: &[api::Link]) -> Vec<LinkParts<'_>> {
+    let parts = links.iter().map(|link| -> LinkParts<'_> {
+        let attributes = link.attributes.iter();
+        let attributes = attributes.map(|one| (one.key.as_str(), value(&one.value)));
+        (from_api(&link.span_context), attributes.collect())
+    });
+    parts.collect()
+}
+
 pub(super) fn value(value: &ApiValue) -> Value<'_> {
     match value {
         ApiValue::Bool(value) => Value::Bool(*value),

@@ -6,23 +6,23 @@
 
 use super::convert;
 use crate::shards::Shards;
-use crate::trace::LocalTrace;
+use crate::trace::Elder;
 use crate::{SpanContext, SpanId};
 use opentelemetry::Context;
 use opentelemetry::trace::TraceContextExt;
 
 struct Known {
     context: SpanContext,
-    local: LocalTrace,
+    elder: Elder,
 }
 
 static KNOWN: Shards<Known> = Shards::new();
 
 /// Remembers a span that the API is about to get.
-pub(super) fn remember(context: &SpanContext, local: LocalTrace) {
+pub(super) fn remember(context: &SpanContext, elder: Elder) {
     let known = Known {
         context: context.clone(),
-        local,
+        elder,
     };
     let id = context.span_id.as_u64();
     KNOWN.lock(id).insert(id, known);
@@ -42,7 +42,7 @@ pub(super) struct Extracted(pub(super) SpanContext);
 pub(crate) struct Parentage {
     pub(crate) context: SpanContext,
     /// Present for a live span of polyspan in this process.
-    pub(crate) local: Option<LocalTrace>,
+    pub(crate) elder: Option<Elder>,
 }
 
 /// The parent that a context of the API names, if it is a valid one.
@@ -66,7 +66,7 @@ pub(crate) fn parentage(context: &Context) -> Option<Parentage> {
         {
             return Some(Parentage {
                 context: known.context.clone(),
-                local: Some(known.local),
+                elder: Some(known.elder),
             });
         }
     }
@@ -76,6 +76,6 @@ pub(crate) fn parentage(context: &Context) -> Option<Parentage> {
     };
     Some(Parentage {
         context,
-        local: None,
+        elder: None,
     })
 }

@@ -20,9 +20,10 @@ impl Span {
     pub(super) fn new(inner: crate::Span) -> Self {
         let context = convert::to_api(&inner.context);
         // What a closed or disabled provider hands on is its parent's context, which is known by the parent.
-        let is_known = inner.open.is_some();
-        if is_known {
-            local::remember(&inner.context, inner.local);
+        let elder = inner.elder();
+        let is_known = elder.is_some();
+        if let Some(elder) = elder {
+            local::remember(&inner.context, elder);
         }
         Self {
             inner,

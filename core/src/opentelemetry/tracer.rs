@@ -2,7 +2,7 @@
 
 use super::local::{self, Parentage};
 use super::{Span, convert};
-use crate::trace::{Parent, Provider, Scope};
+use crate::trace::{Link, Parent, Provider, Scope};
 use opentelemetry::baggage::BaggageExt;
 use opentelemetry::trace as api;
 use opentelemetry::{Context, InstrumentationScope};
@@ -55,12 +55,6 @@ impl api::Tracer for Tracer {
         let parentage = local::parentage(parent_cx);
         let mut span = self.start(&builder, parent_cx, parentage.as_ref());
         if span.is_recording() {
-            for link in builder.links.unwrap_or_default() {
-                let context = convert::from_api(&link.span_context);
-                convert::attributes(&link.attributes, |attributes| {
-                    span.add_link(&context, attributes);
-                });
-            }
             for event in builder.events.unwrap_or_default() {
                 let time = convert::unix_nanos(event.timestamp);
                 convert::attributes(&event.attributes, |attributes| {
@@ -80,16 +74,25 @@ impl Tracer {
         parentage: Option<&Parentage>,
     ) -> crate::Span {
         let given = builder.attributes.as_deref().unwrap_or_default();
+        let links = convert::links(builder.links.as_deref().unwrap_or_default());
+        let links: Vec<_> = links
+            .iter()
+            .map(|(context, attributes)| Link {
+                context,
+                attributes,
+            })
+            .collect();
         convert::attributes(given, |attributes| {
             let mut span = self
                 .0
                 .span(&builder.name)
                 .kind(convert::kind(builder.span_kind.as_ref()))
-                .attributes(attributes);
+                .attributes(attributes)
+                .links(&links);
             if let Some(parentage) = parentage {
                 span = span.parent(Parent::Context(&parentage.context));
-                if let Some(local) = parentage.local {
-                    span = span.within(local);
+                if let Some(elder) = parentage.elder {
+                    span = span.under(elder);
                 }
             }
             if let Some(time) = builder.start_time {

@@ -8,6 +8,21 @@ use crate::propagate::{Baggage, BaggageAttributes, Getter};
 impl Provider {
     /// Writes a context and baggage into headers, by the configured propagators. Baggage is redacted; entries that no
     /// header can carry are left out, which is told as a diagnostic.
+    ///
+    /// ```
+    /// # use polyspan::{Baggage, Config, Provider};
+    /// # let provider = Provider::new(Config::default().exporter(&[]))?;
+    /// let span = provider.tracer("checkout").start("charge");
+    /// let baggage = Baggage::from_iter([("tenant", "acme")]);
+    ///
+    /// let mut headers = Vec::new();
+    /// provider.inject(span.context(), &baggage, &mut |name, value| {
+    ///     headers.push((name.to_owned(), value.to_owned()));
+    /// });
+    /// assert_eq!(headers[0].0, "traceparent");
+    /// assert_eq!(headers[1], ("baggage".to_owned(), "tenant=acme".to_owned()));
+    /// # Ok::<(), polyspan::ConfigError>(())
+    /// ```
     pub fn inject(
         &self,
         context: &SpanContext,
@@ -35,6 +50,23 @@ impl Provider {
     }
 
     /// Reads a context and baggage from any carrier; needed by formats that put data into names (`jaeger`: baggage).
+    ///
+    /// ```
+    /// # use polyspan::{Config, Provider, SpanKind};
+    /// # let provider = Provider::new(Config::default().exporter(&[]))?;
+    /// use polyspan::propagate::Pairs;
+    ///
+    /// let headers = [("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")];
+    /// let (caller, _baggage) = provider.extract_from(&Pairs(&headers));
+    /// let span = provider
+    ///     .tracer("checkout")
+    ///     .span("POST /orders")
+    ///     .kind(SpanKind::Server)
+    ///     .parent(caller.as_ref())
+    ///     .start();
+    /// assert_eq!(span.context().trace_id.to_string(), "0af7651916cd43dd8448eb211c80319c");
+    /// # Ok::<(), polyspan::ConfigError>(())
+    /// ```
     pub fn extract_from(&self, carrier: &dyn Getter) -> (Option<SpanContext>, Baggage) {
         self.inner.policy.propagators.extract_from(carrier)
     }

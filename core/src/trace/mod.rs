@@ -49,7 +49,7 @@ pub(crate) use reader::{Item, Record};
 pub(crate) use record::{Identity, Recorder};
 pub(crate) use scope::OwnedScope;
 #[cfg(any(feature = "opentelemetry", feature = "tracing"))]
-pub(crate) use span::LocalTrace;
+pub(crate) use span::Elder;
 #[cfg(feature = "tracing")]
 pub(crate) use span::Recording;
 pub(crate) use text::{Content, Text, text_budget};

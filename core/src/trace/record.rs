@@ -4,7 +4,7 @@
 //! its record will consist of, in buffers that are used again, so that recording allocates nothing in steady state.
 
 use super::layout::{self, flag, head, item, kind};
-use super::{Limits, SpanContext, SpanId, SpanKind, Value};
+use super::{Attributes, Limits, OwnedValue, SpanContext, SpanId, SpanKind, Text, Value};
 
 /// The growing record of one live span.
 #[derive(Debug, Default)]
@@ -295,9 +295,11 @@ impl Recorder {
         text.push_str(state);
     }
 
-    /// Attributes so far: (key slot, value slots), for reading a live span back.
-    pub(crate) fn view(&self) -> (&[u64], &str, u32) {
-        (&self.attributes, &self.text, self.keys.len() as u32)
+    /// Attributes so far, for reading a live span back.
+    pub(crate) fn attributes(&self) -> Vec<(String, OwnedValue)> {
+        Attributes::new(&self.attributes, self.keys.len() as u32)
+            .to_values(Text::from(self.text.as_str()))
+            .unwrap_or_default()
     }
 
     #[inline]

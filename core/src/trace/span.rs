@@ -2,7 +2,7 @@
 
 use super::clock::Anchor;
 use super::record::{Identity, Recorder};
-use super::{Attributes, OwnedValue, SpanContext, SpanId, Text, Tracer, Value};
+use super::{Inner, OwnedValue, SpanContext, SpanId, Tracer, Value};
 use crate::propagate::Baggage;
 use crate::sample::Verdict;
 use std::cell::RefCell;
@@ -139,6 +139,20 @@ pub(crate) struct LocalTrace {
     pub(crate) anchor: Anchor,
 }
 
+/// What a span leaves to children that have its context but cannot reach it.
+#[derive(Clone, Copy)]
+pub(crate) struct Elder {
+    pub(crate) provider: &'static Inner,
+    pub(crate) verdict: Verdict,
+    pub(crate) local: LocalTrace,
+}
+
+impl fmt::Debug for Elder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Elder").field(&self.local).finish()
+    }
+}
+
 /// What only a recorded span has.
 #[derive(Debug, Default)]
 pub(crate) struct Recording {
@@ -182,6 +196,16 @@ impl Span {
     #[inline]
     pub fn context(&self) -> &SpanContext {
         &self.context
+    }
+
+    /// What its children need besides its context, as long as it is open. None for one that only hands its parent's context on.
+    #[cfg(any(feature = "opentelemetry", feature = "tracing"))]
+    pub(crate) fn elder(&self) -> Option<Elder> {
+        self.open.is_some().then_some(Elder {
+            provider: self.tracer.provider,
+            verdict: self.verdict,
+            local: self.local,
+        })
     }
 
     /// Whether what is set on this span is kept. False once it has ended.
@@ -423,12 +447,7 @@ impl Span {
 
     /// The attributes as they stand, unredacted: for code of the same process that reads them back.
     pub fn attributes(&self) -> Vec<(String, OwnedValue)> {
-        self.recorder().map_or_else(Vec::new, |recorder| {
-            let (slots, text, count) = recorder.view();
-            Attributes::new(slots, count)
-                .to_values(Text::from(text))
-                .unwrap_or_default()
-        })
+        self.recorder().map_or_else(Vec::new, Recorder::attributes)
     }
 
     fn recorder(&self) -> Option<&Recorder> {

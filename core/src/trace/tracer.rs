@@ -3,7 +3,7 @@
 use super::clock::Anchor;
 use super::inner::Inner;
 use super::provider::Provider;
-use super::span::{LocalTrace, Recording};
+use super::span::{Elder, LocalTrace, Recording};
 use super::{Limits, Link, Parent, Span, SpanContext, SpanId, SpanKind, TraceId, Value};
 use crate::propagate::Baggage;
 use crate::sample::{Candidate, Decision, SamplerAttributes, Verdict};
@@ -51,7 +51,8 @@ impl Tracer {
             attributes: &[],
             links: &[],
             baggage: None,
-            local: None,
+            elder: None,
+            anchor: None,
         }
     }
 
@@ -95,7 +96,8 @@ pub struct SpanBuilder<'a> {
     attributes: &'a [(&'a str, Value<'a>)],
     links: &'a [Link<'a>],
     baggage: Option<&'a Baggage>,
-    local: Option<LocalTrace>,
+    elder: Option<Elder>,
+    anchor: Option<Anchor>,
 }
 
 impl<'a> SpanBuilder<'a> {
@@ -149,12 +151,19 @@ impl<'a> SpanBuilder<'a> {
         self
     }
 
-    /// The local trace of a parent of this process that is given as a context, because whoever starts the span cannot reach
-    /// the parent itself. One without a root lends its clock only.
+    /// The parent, which is given as a context, is a span of this process that whoever starts this one cannot reach.
     #[cfg(any(feature = "opentelemetry", feature = "tracing"))]
     #[inline]
-    pub(crate) fn within(mut self, local: LocalTrace) -> Self {
-        self.local = Some(local);
+    pub(crate) fn under(mut self, elder: Elder) -> Self {
+        self.elder = Some(elder);
+        self
+    }
+
+    /// The clock of the local trace, should this be its root.
+    #[cfg(feature = "tracing")]
+    #[inline]
+    pub(crate) fn anchor(mut self, anchor: Anchor) -> Self {
+        self.anchor = Some(anchor);
         self
     }
 
@@ -189,12 +198,12 @@ impl<'a> SpanBuilder<'a> {
         let parent = parent.filter(|context| context.is_valid());
         let trace_id = parent.map_or_else(|| provider.ids.trace_id(), |context| context.trace_id);
         let (context, verdict, of_sampler) = self.decide(parent, trace_id, span_id);
-        let local = match (self.parent, self.local) {
+        let local = match (self.parent, self.elder) {
             (Parent::Local(span), _) if parent.is_some() => span.local,
-            (_, Some(local)) if local.root.is_valid() && parent.is_some() => local,
-            (_, local) => LocalTrace {
+            (_, Some(elder)) if parent.is_some() => elder.local,
+            _ => LocalTrace {
                 root: span_id,
-                anchor: local.map_or_else(Anchor::now, |local| local.anchor),
+                anchor: self.anchor.unwrap_or_else(Anchor::now),
             },
         };
         let recording = if provider.records(verdict) {
@@ -260,19 +269,12 @@ impl<'a> SpanBuilder<'a> {
         span_id: SpanId,
     ) -> (SpanContext, Verdict, Option<SamplerAttributes>) {
         let provider = self.tracer.provider;
-        let of_parent = match (self.parent, self.local) {
-            (Parent::Local(span), _) => {
-                std::ptr::eq(span.tracer.provider, provider).then_some(span.verdict)
-            }
-            (_, Some(local)) if local.root.is_valid() => parent.map(|parent| {
-                if parent.is_sampled() {
-                    Verdict::Sample
-                } else {
-                    Verdict::Drop
-                }
-            }),
-            _ => None,
+        let of_parent = match (self.parent, self.elder) {
+            (Parent::Local(span), _) => Some((span.tracer.provider, span.verdict)),
+            (_, elder) => elder.map(|elder| (elder.provider, elder.verdict)),
         };
+        let of_parent =
+            of_parent.and_then(|(its, verdict)| std::ptr::eq(its, provider).then_some(verdict));
         if let (Some(parent), Some(verdict)) = (parent, of_parent)
             && provider.policy.mask.inheritable
         {

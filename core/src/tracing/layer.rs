@@ -112,9 +112,8 @@ impl Layer {
 fn around() -> Continued {
     let parentage = opentelemetry::Context::map_current(crate::opentelemetry::parentage);
     parentage.map_or_else(Continued::default, |parentage| Continued {
-        is_unrecorded: parentage.local.is_some() && !parentage.context.is_sampled(),
         context: parentage.context,
-        local: parentage.local,
+        elder: parentage.elder,
         baggage: None,
     })
 }

@@ -6,8 +6,9 @@
 
 use super::fields::{Fields, special};
 use crate::propagate::Baggage;
-use crate::trace::{Anchor, LocalTrace, Recording, SpanBuilder};
-use crate::{Parent, Span, SpanContext, SpanId, SpanKind, Status, Tracer, Value};
+use crate::sample::Verdict;
+use crate::trace::{Anchor, Elder, Recording, SpanBuilder};
+use crate::{Parent, Span, SpanContext, SpanKind, Status, Tracer, Value};
 use std::sync::Arc;
 
 /// What a span continues.
@@ -15,10 +16,8 @@ use std::sync::Arc;
 pub(super) struct Continued {
     pub(super) context: SpanContext,
     /// Of a parent in this process.
-    pub(super) local: Option<LocalTrace>,
+    pub(super) elder: Option<Elder>,
     pub(super) baggage: Option<Arc<Baggage>>,
-    /// A parent in this process that is not recorded: what continues it will hardly be either.
-    pub(super) is_unrecorded: bool,
 }
 
 #[derive(Debug)]
@@ -37,8 +36,9 @@ pub(super) struct Open {
 struct Begun {
     name: &'static str,
     parent: SpanContext,
-    /// Of a parent in this process; without a root it is only the clock.
-    local: LocalTrace,
+    /// Of a parent in this process.
+    elder: Option<Elder>,
+    anchor: Anchor,
     /// In nanoseconds since the Unix epoch; 0: nobody asked yet.
     start: u64,
     /// Missing where nothing is recorded anyway, and once it is settled.
@@ -49,15 +49,17 @@ impl Open {
     /// Begins a span, now.
     pub(super) fn begin(tracer: Tracer, name: &'static str, continued: Continued) -> Self {
         let is_recording = tracer.provider.is_recording();
-        let records = is_recording && !continued.is_unrecorded;
-        let (local, start) = match continued.local {
-            Some(local) if records => (local, local.anchor.elapsed()),
-            Some(local) => (local, 0),
+        // What continues a span of this process that is not recorded will hardly be recorded either.
+        let is_worth_it = |elder: Elder| elder.verdict != Verdict::Drop;
+        let records = is_recording && continued.elder.is_none_or(is_worth_it);
+        let (anchor, start) = match continued.elder.map(|elder| elder.local.anchor) {
+            Some(anchor) if records => (anchor, anchor.elapsed()),
+            Some(anchor) => (anchor, 0),
             None if is_recording => {
                 let anchor = Anchor::now();
-                (own_trace(anchor), anchor.wall())
+                (anchor, anchor.wall())
             }
-            None => (own_trace(Anchor::never()), 0),
+            None => (Anchor::never(), 0),
         };
         let recording = records.then(|| {
             let mut recording = Recording::take();
@@ -70,7 +72,8 @@ impl Open {
             begun: Begun {
                 name,
                 parent: continued.context,
-                local,
+                elder: continued.elder,
+                anchor,
                 start,
                 recording,
             },
@@ -88,9 +91,9 @@ impl Open {
         let begun = &mut self.begun;
         begun.parent = context;
         if begun.start == 0 {
-            begun.start = begun.local.anchor.elapsed();
+            begun.start = begun.anchor.elapsed();
         }
-        begun.local = own_trace(begun.local.anchor);
+        begun.elder = None;
         true
     }
 
@@ -106,9 +109,8 @@ impl Open {
         let span = self.settled();
         Continued {
             context: span.context.clone(),
-            local: span.open.is_some().then_some(span.local),
+            elder: span.elder(),
             baggage,
-            is_unrecorded: span.recording.is_none() && !span.context.is_sampled(),
         }
     }
 
@@ -185,12 +187,9 @@ impl Open {
     /// Adds an event that happens now.
     pub(super) fn add_event(&mut self, name: &str, attributes: &[(&str, Value<'_>)]) {
         let limits = self.tracer.limits();
-        let local = self
-            .span
-            .as_ref()
-            .map_or(self.begun.local, |span| span.local);
+        let anchor = self.begun.anchor;
         if let Some(recording) = self.recording() {
-            let now = local.anchor.elapsed();
+            let now = anchor.elapsed();
             recording.recorder.add_event(name, now, attributes, limits);
         }
     }
@@ -208,15 +207,26 @@ impl Begun {
         let Some(recording) = self.recording.take() else {
             return self.builder(tracer, self.name, baggage).start();
         };
-        // The name is in the recording that is about to be moved; few samplers ask for it.
+        // Name and attributes are in the recording that is about to be moved; few samplers ask for them.
         let mask = tracer.provider.policy.mask;
+        let recorder = &recording.recorder;
         let name = if mask.needs_name_kind {
-            recording.recorder.name().to_owned()
+            recorder.name().to_owned()
         } else {
             String::new()
         };
+        let attributes = if mask.needs_attributes {
+            recorder.attributes()
+        } else {
+            Vec::new()
+        };
+        let attributes: Vec<_> = attributes
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_value()))
+            .collect();
         self.builder(tracer, &name, baggage)
-            .kind(recording.recorder.kind())
+            .kind(recorder.kind())
+            .attributes(&attributes)
             .start_recorded(recording)
     }
 
@@ -226,10 +236,11 @@ impl Begun {
         name: &'a str,
         baggage: Option<&'a Baggage>,
     ) -> SpanBuilder<'a> {
-        let mut builder = tracer
-            .span(name)
-            .parent(Parent::Context(&self.parent))
-            .within(self.local);
+        let parent = Parent::Context(&self.parent);
+        let mut builder = tracer.span(name).parent(parent).anchor(self.anchor);
+        if let Some(elder) = self.elder {
+            builder = builder.under(elder);
+        }
         if self.start != 0 {
             builder = builder.start_unix_nanos(self.start);
         }
@@ -237,14 +248,6 @@ impl Begun {
             Some(baggage) => builder.baggage(baggage),
             None => builder,
         }
-    }
-}
-
-/// A local trace of which this will be the root.
-fn own_trace(anchor: Anchor) -> LocalTrace {
-    LocalTrace {
-        root: SpanId::INVALID,
-        anchor,
     }
 }
 
