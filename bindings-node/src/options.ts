@@ -17,8 +17,9 @@ export interface Options {
    */
   serviceName?: string | undefined;
   /**
-   * What is found out about the surroundings, as attributes of the resource. Any of service, host,
-   * process, container, none.
+   * What is found out about process, host, container and cloud, as attributes of the resource; a minus
+   * before a name leaves it out. Any of service, host, os, process, process_runtime, container, k8s,
+   * cloud, all, none. OTEL_EXPERIMENTAL_RESOURCE_DETECTORS
    */
   resourceDetectors?: string | string[] | undefined;
   /** Turns everything off except propagation: no spans, no thread, no connection. OTEL_SDK_DISABLED */

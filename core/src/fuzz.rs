@@ -15,6 +15,7 @@ use crate::export::otlp::{Encoded, Encoder, Slice};
 use crate::export::response;
 use crate::propagate::{Baggage, Pairs, Propagator, Propagators, baggage as header, sentry};
 use crate::redact::{Counts, Redactor};
+use crate::resource::Resource;
 use crate::trace::{Batch, OwnedScope, Scope, SpanContext, layout};
 
 /// A target under its name.
@@ -49,7 +50,8 @@ fn encode(batch: &Batch) -> Encoded {
         slot: layout::HEADER,
         records: batch.records,
     };
-    Encoder::new(&redactor, Some(64), &scopes, &[], &counts).encode(&[slice], &counts)
+    Encoder::new(&redactor, Some(64), &scopes, &Resource::default(), &counts)
+        .encode(&[slice], &counts)
 }
 
 /// The batch that the input stands for.

@@ -59,6 +59,21 @@ pub(crate) fn has_steady_ticks() -> bool {
         && std::fs::read_to_string(SOURCE).is_ok_and(|source| source.trim() == "tsc")
 }
 
+/// The host's name, as the kernel has it.
+pub(crate) fn host_name() -> Option<String> {
+    #[cfg(unix)]
+    {
+        let mut name = [0u8; 256];
+        // SAFETY: the buffer is writable for its whole length; the last byte stays zero whatever is written.
+        let failed = unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len() - 1) } != 0;
+        let end = name.iter().position(|byte| *byte == 0).unwrap_or_default();
+        let name = String::from_utf8_lossy(&name[..end]).into_owned();
+        (!failed && !name.is_empty()).then_some(name)
+    }
+    #[cfg(not(unix))]
+    None
+}
+
 /// Starts counting forks. Cheap to call again.
 ///
 /// Called when a provider is made, so that loading the library alone changes nothing in the host.

@@ -13,6 +13,7 @@ use super::sentry::Dsn;
 use super::{Config, ConfigError, Exporter, Exporters, pairs};
 use crate::export::endpoint::{Address, shown};
 use crate::propagate::{BaggageAttributes, Propagator, Propagators};
+use crate::resource::{Detector, Detectors};
 use crate::sample;
 use crate::trace::OwnedValue;
 
@@ -71,6 +72,7 @@ pub(crate) enum Field {
     Propagators(Place<Propagators>),
     BaggageAttributes(Place<BaggageAttributes>),
     Exporters(Place<Exporters>),
+    Detectors(Place<Detectors>),
     /// A list of some of these names, each once, or none.
     Names {
         names: &'static [&'static str],
@@ -157,6 +159,15 @@ impl Field {
                 }
                 return refusal.map_or(Ok(()), Err);
             }
+            Field::Detectors(place) => {
+                let (known, unknown) = Detectors::parse(text);
+                let some = !known.list().is_empty();
+                let refusal = unknown.map(|name| Some(unknown_in_list(&name, Detector::LATER)));
+                if refusal.is_none() || (source.is_environment() && some) {
+                    (place.set)(config, known);
+                }
+                return refusal.map_or(Ok(()), Err);
+            }
             Field::Endpoint(place) => {
                 let url = parse_endpoint(text)?;
                 (place.set)(config, url);
@@ -198,6 +209,7 @@ impl Field {
             Field::Propagators(place) => (place.get)(config)?.describe(),
             Field::BaggageAttributes(place) => (place.get)(config)?.to_string(),
             Field::Exporters(place) => (place.get)(config)?.to_string(),
+            Field::Detectors(place) => (place.get)(config)?.to_string(),
             Field::Names { get, .. } => match get(config).as_slice() {
                 [] => "none".to_owned(),
                 list => list.join(","),
@@ -242,6 +254,10 @@ impl Field {
                 let names: Vec<_> = names.copied().collect();
                 format!("a list of {}, or none", names.join(", "))
             }
+            Field::Detectors(_) => format!(
+                "a list of {}, each perhaps with a minus before it, or all or none",
+                Detector::NAMES.join(", ")
+            ),
             Field::Endpoint(_) => {
                 "an address that starts with http://, https:// or unix:, such as http://localhost:4318, or for grpc host:port"
                     .to_owned()
@@ -268,6 +284,7 @@ impl Field {
             }
             Field::Sampler(place) => place.copy(from, to),
             Field::Exporters(place) => place.copy(from, to),
+            Field::Detectors(place) => place.copy(from, to),
             Field::Names { get, set, .. } => set(to, &get(from)),
             Field::Dsn(place) => place.copy(from, to),
             Field::Propagators(place) => place.copy(from, to),
@@ -290,6 +307,7 @@ impl Field {
             Field::Choice { clear, .. } => *clear,
             Field::Sampler(place) => place.clear,
             Field::Exporters(place) => place.clear,
+            Field::Detectors(place) => place.clear,
             Field::Names { clear, .. } => *clear,
             Field::Dsn(place) => place.clear,
             Field::Propagators(place) => place.clear,
@@ -307,6 +325,7 @@ impl Field {
             Field::Choice { names, .. } => names.to_vec(),
             Field::Sampler(_) => sample::NAMES.to_vec(),
             Field::Exporters(_) => Exporter::NAMES.to_vec(),
+            Field::Detectors(_) => [Detector::NAMES, &["all", "none"]].concat(),
             Field::Names { names, .. } => [names, &["none"][..]].concat(),
             Field::Propagators(_) => [Propagator::NAMES, &["none"]].concat(),
             _ => Vec::new(),
@@ -322,6 +341,7 @@ impl Field {
             Field::Ratio(_) => OptionKind::Number,
             Field::Choice { .. } | Field::Sampler(_) => OptionKind::Choice,
             Field::Exporters(_)
+            | Field::Detectors(_)
             | Field::Propagators(_)
             | Field::BaggageAttributes(_)
             | Field::Names { .. } => OptionKind::List,

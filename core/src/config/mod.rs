@@ -65,7 +65,6 @@ pub use choices::{
     Temporality,
 };
 pub use destination::{Destination, Exporters, Otlp, OtlpFile, Tls};
-pub use detection::Detector;
 pub use error::ConfigError;
 pub use file::plugin;
 pub use option::{ConfigOption, OptionGroup, OptionKind};
@@ -83,6 +82,7 @@ use std::time::Duration;
 use crate::export::proxy::Proxies;
 use crate::propagate::{BaggageAttributes, Propagators};
 use crate::redact::Mode;
+use crate::resource::Detectors;
 use crate::trace::Limits;
 use crate::trace::{IdGenerator, OwnedValue};
 use check::Problems;
@@ -98,8 +98,10 @@ pub struct Config {
     pub(crate) resource_attributes: Vec<(String, OwnedValue)>,
     /// Those that code has set; they are among the others too.
     code_attributes: Vec<(String, OwnedValue)>,
-    pub(crate) resource_detectors: Vec<Detector>,
+    pub(crate) resource_detectors: Detectors,
     pub(crate) detected_attributes: DetectedAttributes,
+    /// From the configuration file.
+    pub(crate) resource_schema_url: Option<String>,
     aliases: Vec<Alias>,
     pub(crate) sentry_dsn: Option<Dsn>,
     config_file: Option<String>,
@@ -173,8 +175,9 @@ impl Default for Config {
             service_name: None,
             resource_attributes: Vec::new(),
             code_attributes: Vec::new(),
-            resource_detectors: Detector::ALL.to_vec(),
+            resource_detectors: Detectors::default(),
             detected_attributes: DetectedAttributes::default(),
+            resource_schema_url: None,
             aliases: Vec::new(),
             sentry_dsn: None,
             config_file: None,

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use super::sampling::SamplerChoice;
 use super::{
-    Alias, Binding, Compression, Config, ConfigError, Detector, Exporter, Exporters, LogLevel,
-    Protocol, Source, Timeout,
+    Alias, Binding, Compression, Config, ConfigError, Exporter, Exporters, LogLevel, Protocol,
+    Source, Timeout,
 };
 use crate::propagate::{Propagator, Propagators};
 use crate::redact::Mode;
+use crate::resource::{Detector, Detectors};
 use crate::sample::Sampler;
 use crate::trace::{IdGenerator, OwnedValue, Value};
 
@@ -80,7 +81,13 @@ macro_rules! listed {
         }
     )*};
 }
-listed!(Alias, Detector);
+listed!(Alias);
+
+impl Setting for &[Detector] {
+    fn text(self) -> String {
+        Detectors::new(self.iter().copied()).to_string()
+    }
+}
 
 macro_rules! setters {
     ($( $(#[$doc:meta])* $name:ident: $type:ty; )+) => {
@@ -197,7 +204,7 @@ setters! {
     event_attribute_count_limit: u32;
     /// The most attributes of a link.
     link_attribute_count_limit: u32;
-    /// What is found out about the surroundings, as attributes of the resource; nothing if empty.
+    /// The detectors that find attributes of the resource; none if empty.
     resource_detectors: &[Detector];
     /// A declarative configuration file. It hides the environment; options of code win over it, whichever comes first.
     config_file: &str;
@@ -311,7 +318,7 @@ mod tests {
     #[test]
     fn lists_are_typed_and_may_be_empty() {
         let config = Config::default()
-            .resource_detectors(&[Detector::Host])
+            .resource_detectors(&[Detector::Host, Detector::Os])
             .aliases(&[]);
         assert_eq!(config.get("resource_detectors").as_deref(), Some("host"));
         assert_eq!(config.get("aliases").as_deref(), Some("none"));

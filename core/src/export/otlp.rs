@@ -8,7 +8,8 @@
 use super::values::{Policy, Scratch};
 use super::wire::Wire;
 use crate::redact::{Counts, Redactor};
-use crate::trace::{Batch, OwnedScope, OwnedValue};
+use crate::resource::Resource;
+use crate::trace::{Batch, OwnedScope};
 use bytes::Bytes;
 
 /// Records of one batch that belong together: from a slot on, so many.
@@ -43,12 +44,12 @@ pub(crate) struct Encoder<'p> {
 }
 
 impl<'p> Encoder<'p> {
-    /// `resource` are the attributes of every request; they are redacted too.
+    /// `resource` is that of every request; its attributes are redacted too.
     pub(crate) fn new(
         redactor: &'p Redactor,
         value_length: Option<u32>,
         scopes: &'p boxcar::Vec<OwnedScope>,
-        resource: &[(String, OwnedValue)],
+        resource: &Resource,
         counts: &Counts,
     ) -> Self {
         let policy = Policy {
@@ -58,10 +59,12 @@ impl<'p> Encoder<'p> {
         };
         let mut wire = Wire::default();
         let open = wire.open(1);
-        for (key, value) in resource {
+        for (key, value) in resource.attributes() {
             policy.owned_attribute(&mut wire, 1, key, value);
         }
         wire.close(open);
+        // Of what stands in the same message the order is free.
+        wire.text(3, resource.schema_url());
         Self {
             redactor,
             value_length: value_length.map(|length| length as usize),

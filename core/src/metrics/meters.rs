@@ -3,7 +3,6 @@
 use super::attribute::Redaction;
 use super::counter::Definition;
 use crate::pipeline::{Pipeline, Signal};
-use crate::resource::Resource;
 use crate::trace::Inner;
 use opentelemetry::InstrumentationScope;
 use opentelemetry::metrics::{Counter, InstrumentBuilder, Meter, MeterProvider as _};
@@ -68,11 +67,14 @@ impl Meters {
             redactor: &provider.policy.redactor,
             counts: &pipeline.redacted,
         };
-        let resource = Resource::new(&provider.config, pipeline.instance_id, None);
+        let resource = pipeline.resource(provider);
         let attributes = redaction.owned(resource.attributes());
-        let resource = opentelemetry_sdk::Resource::builder_empty()
-            .with_attributes(attributes)
-            .build();
+        let builder = opentelemetry_sdk::Resource::builder_empty();
+        let resource = match resource.schema_url() {
+            "" => builder.with_attributes(attributes),
+            url => builder.with_schema_url(attributes, url.to_owned()),
+        }
+        .build();
         let reader = Reader::default();
         let provider = SdkMeterProvider::builder()
             .with_resource(resource)

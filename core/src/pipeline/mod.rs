@@ -30,17 +30,18 @@ pub(crate) use outlet::{CloseBy, Outlet, cancelled};
 pub(crate) use signal::Signal;
 
 use crate::config::{self, Config, Destination};
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Cause, Diagnostics};
 use crate::metrics::Metrics;
 use crate::process;
 use crate::redact;
+use crate::resource::Resource;
 use crate::stats::{Counters, DropCause, Stats};
 use crate::trace::{Batch, Identity, Inner, Recorder};
 use budget::Budget;
 use flush::Waiting;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Mutable state of one provider in one process generation.
 pub(crate) struct Pipeline {
@@ -67,6 +68,7 @@ pub(crate) struct Pipeline {
     pub(crate) redacted: redact::Counts,
     pub(crate) diagnostics: Diagnostics,
     pub(crate) metrics: Metrics,
+    resource: OnceLock<Resource>,
 }
 
 mod worker_state {
@@ -122,6 +124,7 @@ impl Pipeline {
             redacted: redact::Counts::new(),
             diagnostics: Diagnostics::new(config.log_level, taken),
             metrics: Metrics::default(),
+            resource: OnceLock::new(),
         }
     }
 
@@ -217,7 +220,7 @@ impl Pipeline {
         if let Err(error) = spawned {
             self.worker.store(FAILED, Ordering::Release);
             self.diagnostics.report(
-                crate::diagnostics::Cause::Worker,
+                Cause::Worker,
                 format!("the export thread could not be started ({error}); spans are dropped"),
             );
             return false;
@@ -239,6 +242,19 @@ impl Pipeline {
                 self.enqueue(batch);
             }
         }
+    }
+
+    /// What produces the telemetry of this process generation, without the policy. The first one to ask reads the files:
+    /// the worker when it starts, unless a host asks before.
+    pub(crate) fn resource(&self, provider: &Inner) -> &Resource {
+        self.resource.get_or_init(|| {
+            let redactor = &provider.policy.redactor;
+            let detected = Resource::of_process(&provider.config, self.instance_id, redactor);
+            for problem in detected.problems {
+                self.diagnostics.report(Cause::Detail, problem);
+            }
+            detected.resource
+        })
     }
 
     pub(crate) fn stats(&self) -> Stats {

@@ -20,7 +20,6 @@ use crate::export::otlp::{Encoded, Encoder, Slice};
 use crate::metrics::Export;
 use crate::process;
 use crate::redact;
-use crate::resource::Resource;
 use crate::trace::Inner;
 use crate::trace::ticks::Calibration;
 use bytes::Bytes;
@@ -111,16 +110,13 @@ fn start(
         Outlet::all(config, Signal::Metrics),
         close_by,
     );
-    let resource = Resource::new(
-        config,
-        pipeline.instance_id,
-        Some(&provider.policy.fingerprint()),
-    );
+    let resource = pipeline.resource(provider);
+    let resource = resource.with_policy(config, &provider.policy.fingerprint());
     let encoder = Encoder::new(
         &provider.policy.redactor,
         provider.policy.limits.value_length,
         &provider.scopes,
-        resource.attributes(),
+        &resource,
         &pipeline.redacted,
     );
     let lanes = Outlet::all(config, Signal::Traces).into_iter().enumerate();

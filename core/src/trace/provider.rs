@@ -199,11 +199,8 @@ impl Provider {
 
     /// What produces the telemetry: the attributes of the resource of this process's spans.
     pub fn resource(&self) -> Resource {
-        Resource::new(
-            &self.inner.config,
-            self.pipeline().instance_id,
-            Some(&self.inner.policy.fingerprint()),
-        )
+        let resource = self.pipeline().resource(self.inner);
+        resource.with_policy(&self.inner.config, &self.inner.policy.fingerprint())
     }
 
     /// The configuration this provider was made from.

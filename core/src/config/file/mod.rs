@@ -38,7 +38,8 @@ use std::fs::File;
 use std::io::Read;
 
 use super::environment::Lookup;
-use super::{Config, ConfigError};
+use super::{Config, ConfigError, Source};
+use crate::resource::Detector;
 use problem::{Path, Problem};
 use reader::{At, Reader};
 use yaml::Node;
@@ -51,6 +52,7 @@ pub(super) fn load(file: &str, lookup: &Lookup<'_>) -> Config {
         Err(problem) => vec![problem],
     };
     config.refuse_file("config_file", file, problems);
+    config.name_service(lookup);
     config
 }
 
@@ -64,6 +66,23 @@ pub(super) fn load_policy(config: &mut Config, file: &str, lookup: &Lookup<'_>) 
 }
 
 impl Config {
+    /// The `service` detector takes the name from the variable, which is weaker than what the file says.
+    fn name_service(&mut self, lookup: &Lookup<'_>) {
+        const VARIABLE: &str = "OTEL_SERVICE_NAME";
+        let named = self.resource_attributes.iter();
+        if !self.resource_detectors.has(Detector::Service)
+            || named.into_iter().any(|(key, _)| key == "service.name")
+        {
+            return;
+        }
+        let name = lookup(VARIABLE).and_then(|name| name.into_string().ok());
+        if let Some(name) = name.filter(|name| !name.trim().is_empty()) {
+            self.service_name = Some(name.trim().to_owned());
+            let variable = VARIABLE;
+            self.note_source("service_name", Source::Environment { variable });
+        }
+    }
+
     fn refuse_file(&mut self, option: &'static str, file: &str, problems: Vec<Problem>) {
         for problem in problems {
             let error = ConfigError::InFile {

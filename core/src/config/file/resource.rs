@@ -4,17 +4,21 @@ use super::super::detection::DetectedAttributes;
 use super::super::pairs;
 use super::reader::{At, Reader};
 use super::yaml::Value;
+use crate::resource::Detectors;
 use crate::trace::OwnedValue;
 
 impl Reader<'_> {
     pub(super) fn resource(&mut self, root: &At<'_>) {
         // As the schema has it: a file that asks for no detector has none.
-        self.config.resource_detectors = Vec::new();
+        self.config.resource_detectors = Detectors::new([]);
         let Some(resource) = root.some("resource") else {
             return;
         };
         if let Some(detection) = resource.get("detection/development") {
             self.detection(&detection);
+        }
+        if let Some(url) = resource.some("schema_url") {
+            self.config.resource_schema_url = url.text().map(str::to_owned);
         }
         if let Some(list) = resource.some("attributes_list") {
             self.attributes_list(&list);

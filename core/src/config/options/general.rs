@@ -2,7 +2,7 @@
 
 use super::super::field::{Field, Place};
 use super::super::option::{ConfigOption, OptionGroup};
-use super::super::{Alias, Config, Detector, LogLevel};
+use super::super::{Alias, Config, LogLevel};
 use super::{choice, count, held, names, optional};
 use crate::redact::Mode;
 
@@ -36,9 +36,12 @@ pub(super) const GROUP: OptionGroup = OptionGroup {
         .unset("unknown_service:<process>"),
         ConfigOption::new(
             "resource_detectors",
-            &[],
-            "What is found out about the surroundings, as attributes of the resource.",
-            names!(Detector, resource_detectors),
+            &[
+                "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS",
+                "OTEL_NODE_RESOURCE_DETECTORS",
+            ],
+            "What is found out about process, host, container and cloud, as attributes of the resource; a minus before a name leaves it out.",
+            Field::Detectors(held!(resource_detectors)),
         ),
         ConfigOption::new(
             "disabled",

@@ -20,6 +20,8 @@ const CASES: &[Case] = &[
     ("OTEL_TRACES_SAMPLER", "sampler", "TraceIdRatio", "traceidratio", &["always", "jaeger_remote", "xray"]),
     ("OTEL_TRACES_SAMPLER_ARG", "sampler_arg", "0.25", "0.25", &["half", "NaN", "-0.1", "1.01", "inf"]),
     ("OTEL_PROPAGATORS", "propagators", "baggage, TRACECONTEXT,baggage", "baggage,tracecontext", &["w3c", "ottrace", ",", "none,none"]),
+    ("OTEL_EXPERIMENTAL_RESOURCE_DETECTORS", "resource_detectors", "Process, host,process", "host,process", &["alibaba", ","]),
+    ("OTEL_NODE_RESOURCE_DETECTORS", "resource_detectors", "env,serviceinstance,os", "service,os", &["alibaba"]),
     ("OTEL_TRACES_EXPORTER", "exporter", "otlp, Console,otlp", "otlp,console", &["logging", "zipkin", "otlp;console"]),
     ("OTEL_METRICS_EXPORTER", "metrics_exporter", "NONE", "none", &["prometheus", "logging"]),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "endpoint", "https://c:1/x", "https://c:1/x", &["localhost", "ftp://c", "http://", "http://c:70000", "http://u:p@c"]),

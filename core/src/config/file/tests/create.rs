@@ -189,7 +189,9 @@ fn attributes_of_the_resource_have_their_types_and_win_over_the_list() {
 
 #[test]
 fn detectors_of_the_file_run_and_its_patterns_choose_among_what_they_find() {
-    let resource = crate::resource::Resource::new(&load(EVERYTHING), 7, None);
+    let config = load(EVERYTHING);
+    let redactor = crate::redact::Redactor::default();
+    let resource = crate::resource::Resource::of_process(&config, 7, &redactor).resource;
     assert!(resource.get("process.executable.name").is_some());
     assert!(resource.get("os.type").is_some());
     for key in ["process.pid", "host.name", "service.instance.id"] {
@@ -330,4 +332,33 @@ fn the_examples_of_the_reference_page_can_be_used() {
     config.set("policy_file", policy.name()).unwrap();
     assert_eq!(problems(&config), Vec::<String>::new());
     assert_eq!(config.event_count_limit, 64);
+}
+
+#[test]
+fn the_service_detector_takes_the_name_from_its_variable() {
+    let service = |resource: &str| {
+        let text = format!("file_format: \"1.1\"\nresource: {{{resource}}}\n");
+        let file = Written::new(&text);
+        let set = |name: &str| (name == "OTEL_SERVICE_NAME").then(|| "variable".into());
+        super::super::load(file.name(), &set)
+            .get("service_name")
+            .unwrap()
+    };
+    let detectors = "detection/development: {detectors: [{service: }]}";
+    assert_eq!(service(detectors), "variable");
+    let given = "attributes: [{name: service.name, value: file}]";
+    assert!(service(&format!("{detectors}, {given}")).starts_with("unknown_service"));
+    assert!(
+        service("detection/development: {detectors: [{host: }]}").starts_with("unknown_service")
+    );
+}
+
+#[test]
+fn detectors_beyond_those_of_the_schema_have_names_too() {
+    let text = "file_format: \"1.1\"\nresource: {schema_url: \"https://example.com/1\", detection/development: {detectors: [{k8s: }, {cloud: {}}]}}\n";
+    let config = load(text);
+    assert_eq!(config.get("resource_detectors").unwrap(), "k8s,cloud");
+    let redactor = crate::redact::Redactor::default();
+    let resource = crate::resource::Resource::of_process(&config, 7, &redactor).resource;
+    assert_eq!(resource.schema_url(), "https://example.com/1");
 }
