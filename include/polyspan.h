@@ -235,6 +235,26 @@ typedef struct polyspan_stats {
     uint64_t queue_bytes;
     // The process's number in its line of forks.
     uint64_t generation;
+    // Local roots for which the sampler was asked: spans without a parent in this process.
+    uint64_t local_roots;
+    // Local roots that it chose; their share is the actual sampling rate.
+    uint64_t local_roots_sampled;
+    // The share of new traces that is configured to be sampled, in billionths; `UINT64_MAX` if there is no such share.
+    uint64_t sampling_rate_configured_billionths;
+    // Exports of spans that ended as they should, to all destinations.
+    uint64_t exports;
+    // Exports of spans after which some or all were not accepted, to all destinations.
+    uint64_t exports_failed;
+    // The time that both took together, in nanoseconds.
+    uint64_t export_nanos;
+    // Spans that are on their way now, to all destinations; a level, not a sum.
+    int64_t in_flight;
+    // Spans that wait for delivery; a level, not a sum.
+    uint64_t queue_spans;
+    // The most spans that may wait; 0 if memory alone bounds them.
+    uint64_t queue_capacity;
+    // The most bytes that `queue_bytes` may be.
+    uint64_t memory_limit_bytes;
 } polyspan_stats;
 
 // Counts of a host that keeps its spans until it submits them; each is added to the provider's.

@@ -1,13 +1,13 @@
 //! What polyspan tells of its own problems: bounded in number, size and rate.
 //!
-//! One line per cause and minute; what was held back is counted and told with the next line. Lines wait in a short ring.
+//! One line per cause and minute (of verdicts ten a second); what was held back is counted and told with the next line. Lines wait in a short ring.
 //! A host that wants them takes them ([`Diagnostics::take`]); until one does, the worker writes them to standard error.
 //! Nothing here runs on a caller's thread but adding a line.
 
 use std::collections::VecDeque;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::config::{LogLevel, readable};
@@ -18,6 +18,8 @@ const RING: usize = 64;
 const LINE: usize = 600;
 /// The time in which a cause is told once.
 const PAUSE: Duration = Duration::from_secs(60);
+/// Verdicts that are told in a second: enough to watch a program that is tried out, no flood under load.
+const VERDICTS: u32 = 10;
 
 macro_rules! causes {
     ($( $(#[$doc:meta])* $cause:ident = $level:ident ),+ $(,)?) => {
@@ -74,6 +76,20 @@ causes! {
     Metrics = Error,
     /// What polyspan does, for those who look for a fault.
     Detail = Debug,
+    /// Whether a local root was sampled, and by which rule.
+    Verdict = Debug,
+}
+
+impl Cause {
+    /// How many lines are told in which time.
+    const fn allowance(self) -> (u32, Duration) {
+        match self {
+            // There are only so many settings, and notices on samplers.
+            Cause::Config | Cause::Sampler => (u32::MAX, PAUSE),
+            Cause::Verdict => (VERDICTS, Duration::from_secs(1)),
+            _ => (1, PAUSE),
+        }
+    }
 }
 
 /// The lines of one process generation.
@@ -97,8 +113,27 @@ struct Lines {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Pause {
-    told: Option<Instant>,
+    since: Option<Instant>,
+    told: u32,
     held_back: u64,
+}
+
+impl Pause {
+    /// Whether a line may be told now, and then how many were held back before it.
+    fn admit(&mut self, cause: Cause, now: Instant) -> Option<u64> {
+        let (most, time) = cause.allowance();
+        let is_over = |since| now.saturating_duration_since(since) >= time;
+        if self.since.is_none_or(is_over) {
+            self.since = Some(now);
+            self.told = 0;
+        }
+        if self.told >= most {
+            self.held_back += 1;
+            return None;
+        }
+        self.told += 1;
+        Some(std::mem::take(&mut self.held_back))
+    }
 }
 
 impl Diagnostics {
@@ -131,24 +166,36 @@ impl Diagnostics {
         self.report_at(thing, cause, &message, Instant::now());
     }
 
-    fn report_at(&self, thing: usize, cause: Cause, message: &str, now: Instant) {
-        if !self.wants(cause) {
-            return;
+    /// Adds a line that is only made if it is told.
+    pub fn report_made(&self, cause: Cause, make: impl FnOnce() -> String) {
+        if self.wants(cause)
+            && let Some(held_back) = self.admit(0, cause, Instant::now())
+        {
+            self.add(&make(), held_back);
         }
-        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+    }
+
+    fn report_at(&self, thing: usize, cause: Cause, message: &str, now: Instant) {
+        if self.wants(cause)
+            && let Some(held_back) = self.admit(thing, cause, now)
+        {
+            self.add(message, held_back);
+        }
+    }
+
+    fn admit(&self, thing: usize, cause: Cause, now: Instant) -> Option<u64> {
+        let mut lines = self.lines();
         if lines.pauses.len() <= thing {
             lines.pauses.resize_with(thing + 1, Default::default);
         }
-        let pause = &mut lines.pauses[thing][cause as usize];
-        let paused = pause
-            .told
-            .is_some_and(|told| now.saturating_duration_since(told) < PAUSE);
-        if paused && !matches!(cause, Cause::Config | Cause::Sampler) {
-            pause.held_back += 1;
-            return;
-        }
-        let held_back = std::mem::take(&mut pause.held_back);
-        pause.told = Some(now);
+        lines.pauses[thing][cause as usize].admit(cause, now)
+    }
+
+    fn lines(&self) -> MutexGuard<'_, Lines> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, message: &str, held_back: u64) {
         let mut line = readable(message, LINE);
         if held_back > 0 {
             let times = if held_back == 1 { "time" } else { "times" };
@@ -156,6 +203,7 @@ impl Diagnostics {
                 " ({held_back} more {times} since it was last told)"
             ));
         }
+        let mut lines = self.lines();
         if lines.ring.len() == RING {
             lines.ring.pop_front();
             lines.lost += 1;
@@ -193,7 +241,7 @@ impl Diagnostics {
     }
 
     fn drain(&self) -> Vec<String> {
-        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lines = self.lines();
         let lost = std::mem::take(&mut lines.lost);
         let first = (lost > 0).then(|| format!("{lost} earlier messages were not kept"));
         first.into_iter().chain(lines.ring.drain(..)).collect()
@@ -238,6 +286,40 @@ mod tests {
             diagnostics.take(),
             ["still none (2 more times since it was last told)"]
         );
+    }
+
+    #[test]
+    fn verdicts_are_told_ten_a_second() {
+        let diagnostics = Diagnostics::new(LogLevel::Debug, false);
+        let start = Instant::now();
+        for _ in 0..25 {
+            diagnostics.report_at(0, Cause::Verdict, "sampled", start);
+        }
+        assert_eq!(diagnostics.take().len(), 10);
+        diagnostics.report_at(0, Cause::Verdict, "sampled", start + Duration::from_secs(1));
+        assert_eq!(
+            diagnostics.take(),
+            ["sampled (15 more times since it was last told)"]
+        );
+    }
+
+    #[test]
+    fn a_line_that_is_not_told_is_not_made() {
+        let quiet = Diagnostics::new(LogLevel::Info, false);
+        quiet.report_made(Cause::Verdict, || panic!("nobody wants it"));
+        let loud = Diagnostics::new(LogLevel::Debug, false);
+        loud.report_made(Cause::Detail, || "once".to_owned());
+        loud.report_made(Cause::Detail, || panic!("held back"));
+        assert_eq!(loud.take(), ["once"]);
+    }
+
+    #[test]
+    fn each_thing_has_its_own_minutes() {
+        let diagnostics = diagnostics();
+        for thing in [0, 1, 1] {
+            diagnostics.report_about(thing, Cause::Rejected, format!("of {thing}"));
+        }
+        assert_eq!(diagnostics.take(), ["of 0", "of 1"]);
     }
 
     #[test]

@@ -10,7 +10,8 @@
 //! shows as an identity that does not hold.
 
 use std::fmt::Write;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
 macro_rules! causes {
     ($( $(#[$doc:meta])* $cause:ident = $name:literal ),+ $(,)?) => {
@@ -56,7 +57,21 @@ causes! {
 ///
 /// With several destinations [`destinations`](Self::destinations) says what became of the spans for each. `sampled_out`,
 /// `delivered` and `dropped` beside it are those of the first destination in a network, or of the first one if there is none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// # Names of OpenTelemetry's conventions
+///
+/// | here | semantic conventions 1.44, "SDK metrics" |
+/// |---|---|
+/// | `started` | `otel.sdk.span.started`, over all sampling results |
+/// | `live` | `otel.sdk.span.live`; here also spans that do not record |
+/// | `ended - sampled_out` | `otel.sdk.processor.span.processed`; `error.type` is the [`DropCause`] |
+/// | `queue_spans`, `queue_capacity` | `otel.sdk.processor.span.queue.size`, `.capacity` |
+/// | `in_flight` | `otel.sdk.exporter.span.inflight` |
+/// | `delivered`, `dropped` of a destination | `otel.sdk.exporter.span.exported`, with `error.type` for those dropped |
+/// | `export_nanos`, `exports + exports_failed` | sum (there in seconds) and count of `otel.sdk.exporter.operation.duration` |
+///
+/// The others have no name there: sampling rates, `retries`, `requests`, `bytes_sent`, memory, redactions.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stats {
     /// Spans that were started.
     pub started: u64,
@@ -86,6 +101,26 @@ pub struct Stats {
     pub generation: u64,
     /// What became of the spans for each destination, in the order of the configuration.
     pub destinations: Vec<DestinationStats>,
+    /// Local roots for which the sampler was asked: spans without a parent in this process.
+    pub local_roots: u64,
+    /// Local roots that it chose.
+    pub local_roots_sampled: u64,
+    /// The share of new traces that the sampler is configured to choose, from 0 to 1; none if it has no such share.
+    pub sampling_rate_configured: Option<f64>,
+    /// Exports of spans that ended as they should, to all destinations. One export is a batch with its repeated requests.
+    pub exports: u64,
+    /// Exports of spans after which some or all were not accepted, to all destinations.
+    pub exports_failed: u64,
+    /// The time that both took together, in nanoseconds.
+    pub export_nanos: u64,
+    /// Spans that are on their way now, to all destinations. A level, not a sum.
+    pub in_flight: i64,
+    /// Spans that wait for delivery, those on their way included. A level, not a sum.
+    pub queue_spans: u64,
+    /// The most spans that may wait; 0 if memory alone bounds them.
+    pub queue_capacity: u64,
+    /// The most bytes that `queue_bytes` may be.
+    pub memory_limit_bytes: u64,
 }
 
 /// What became of the spans for one destination.
@@ -105,6 +140,14 @@ pub struct DestinationStats {
     pub requests: u64,
     /// Bytes of the bodies of those requests, before compression.
     pub bytes_sent: u64,
+    /// Exports to it that ended as they should; as in [`Stats::exports`].
+    pub exports: u64,
+    /// Exports to it after which some or all spans were not accepted.
+    pub exports_failed: u64,
+    /// The time that both took together, in nanoseconds.
+    pub export_nanos: u64,
+    /// Spans that are on their way to it now.
+    pub in_flight: i64,
 }
 
 impl DestinationStats {
@@ -121,7 +164,7 @@ impl DestinationStats {
     fn to_json(&self) -> String {
         format!(
             "{{\"name\":{},\"sampled_out\":{},\"delivered\":{},\"dropped\":{},\"retries\":{},\"requests\":{},\
-             \"bytes_sent\":{}}}",
+             \"bytes_sent\":{},{}}}",
             serde_json::Value::from(self.name.as_str()),
             self.sampled_out,
             self.delivered,
@@ -129,6 +172,12 @@ impl DestinationStats {
             self.retries,
             self.requests,
             self.bytes_sent,
+            exports(
+                self.exports,
+                self.exports_failed,
+                self.export_nanos,
+                self.in_flight
+            ),
         )
     }
 }
@@ -142,6 +191,12 @@ impl Stats {
     /// Spans lost for any cause.
     pub fn dropped_total(&self) -> u64 {
         self.dropped.iter().sum()
+    }
+
+    /// The share of local roots that were sampled, from 0 to 1; none before the first one. Beside
+    /// [`sampling_rate_configured`](Self::sampling_rate_configured) it shows what parents decided elsewhere.
+    pub fn sampling_rate_actual(&self) -> Option<f64> {
+        (self.local_roots > 0).then(|| self.local_roots_sampled as f64 / self.local_roots as f64)
     }
 
     /// Whether every span is accounted for, at every destination.
@@ -170,6 +225,10 @@ impl Stats {
             self.retries += one.retries;
             self.requests += one.requests;
             self.bytes_sent += one.bytes_sent;
+            self.exports += one.exports;
+            self.exports_failed += one.exports_failed;
+            self.export_nanos += one.export_nanos;
+            self.in_flight += one.in_flight;
         }
         if let Some(one) = self.destinations.get(destination) {
             self.sampled_out = one.sampled_out;
@@ -197,13 +256,21 @@ impl Stats {
             .collect();
         let destinations = destinations.join(",");
         let redacted = object(self.redacted.iter().copied());
+        let exports = exports(
+            self.exports,
+            self.exports_failed,
+            self.export_nanos,
+            self.in_flight,
+        );
         let mut out = String::with_capacity(512);
         // Writing to a string cannot fail.
         let _ = write!(
             out,
             "{{\"started\":{},\"live\":{},\"abandoned\":{},\"ended\":{},\"sampled_out\":{},\"delivered\":{},\
              \"dropped\":{dropped},\"retries\":{},\"requests\":{},\"bytes_sent\":{},\"queue_bytes\":{},\
-             \"redacted\":{redacted},\"generation\":{},\"destinations\":[{destinations}]}}",
+             \"redacted\":{redacted},\"generation\":{},\"destinations\":[{destinations}],\"local_roots\":{},\
+             \"local_roots_sampled\":{},\"sampling_rate_configured\":{},\"sampling_rate_actual\":{},{exports},\
+             \"queue_spans\":{},\"queue_capacity\":{},\"memory_limit_bytes\":{}}}",
             self.started,
             self.live,
             self.abandoned,
@@ -215,9 +282,27 @@ impl Stats {
             self.bytes_sent,
             self.queue_bytes,
             self.generation,
+            self.local_roots,
+            self.local_roots_sampled,
+            share(self.sampling_rate_configured),
+            share(self.sampling_rate_actual()),
+            self.queue_spans,
+            self.queue_capacity,
+            self.memory_limit_bytes,
         );
         out
     }
+}
+
+fn exports(ended: u64, failed: u64, nanos: u64, in_flight: i64) -> String {
+    format!(
+        "\"exports\":{ended},\"exports_failed\":{failed},\"export_nanos\":{nanos},\"in_flight\":{in_flight}"
+    )
+}
+
+/// A number, or null. Zeroes after the point make it a number with a fraction in every language's reader.
+fn share(share: Option<f64>) -> String {
+    share.map_or_else(|| "null".to_owned(), |share| format!("{share:?}"))
 }
 
 fn causes(dropped: &[u64; DropCause::COUNT]) -> String {
@@ -245,6 +330,10 @@ pub struct Counters {
     retries: AtomicU64,
     requests: AtomicU64,
     bytes_sent: AtomicU64,
+    exports: AtomicU64,
+    exports_failed: AtomicU64,
+    export_nanos: AtomicU64,
+    in_flight: AtomicI64,
 }
 
 impl Counters {
@@ -277,6 +366,23 @@ impl Counters {
         }
     }
 
+    /// So many spans are on their way now.
+    pub(crate) fn export_begins(&self, spans: u32) {
+        self.in_flight.fetch_add(spans.into(), Ordering::Relaxed);
+    }
+
+    /// They are no longer, after this time; `accepted` if all were.
+    pub(crate) fn export_ends(&self, spans: u32, took: Duration, accepted: bool) {
+        self.in_flight.fetch_sub(spans.into(), Ordering::Relaxed);
+        let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        self.export_nanos.fetch_add(nanos, Ordering::Relaxed);
+        let counter = match accepted {
+            true => &self.exports,
+            false => &self.exports_failed,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// These counters as those of a destination, together with what was counted before spans go their ways.
     pub(crate) fn of_destination(&self, name: &str, before: &Stats) -> DestinationStats {
         let mut sum = Stats {
@@ -293,6 +399,10 @@ impl Counters {
             retries: sum.retries,
             requests: sum.requests,
             bytes_sent: sum.bytes_sent,
+            exports: self.exports.load(Ordering::Relaxed),
+            exports_failed: self.exports_failed.load(Ordering::Relaxed),
+            export_nanos: self.export_nanos.load(Ordering::Relaxed),
+            in_flight: self.in_flight.load(Ordering::Relaxed),
         }
     }
 
@@ -426,6 +536,42 @@ mod tests {
         let read: serde_json::Value = serde_json::from_str(&stats.to_json()).unwrap();
         assert_eq!(read["destinations"][1]["name"], "other \"x\"");
         assert_eq!(read["destinations"][1]["dropped"]["timeout"], 9);
+    }
+
+    #[test]
+    fn exports_are_counted_with_their_outcome_and_time() {
+        let counters = Counters::default();
+        counters.export_begins(7);
+        counters.export_begins(3);
+        let during = counters.of_destination("d", &Stats::default());
+        assert_eq!((during.in_flight, during.exports), (10, 0));
+        counters.export_ends(7, Duration::from_millis(2), true);
+        counters.export_ends(3, Duration::from_millis(3), false);
+        let mut stats = Stats {
+            destinations: vec![counters.of_destination("d", &Stats::default())],
+            ..Stats::default()
+        };
+        stats.stand_for(0);
+        assert_eq!((stats.exports, stats.exports_failed), (1, 1));
+        assert_eq!((stats.export_nanos, stats.in_flight), (5_000_000, 0));
+        let read: serde_json::Value = serde_json::from_str(&stats.to_json()).unwrap();
+        assert_eq!(read["export_nanos"], 5_000_000);
+        assert_eq!(read["destinations"][0]["exports_failed"], 1);
+    }
+
+    #[test]
+    fn rates_are_shares_or_nothing() {
+        let mut stats = Stats::default();
+        let read = |stats: &Stats| -> serde_json::Value {
+            serde_json::from_str(&stats.to_json()).unwrap()
+        };
+        assert_eq!(stats.sampling_rate_actual(), None);
+        assert!(read(&stats)["sampling_rate_actual"].is_null());
+        stats.local_roots = 8;
+        stats.local_roots_sampled = 2;
+        stats.sampling_rate_configured = Some(1.0);
+        assert_eq!(read(&stats)["sampling_rate_actual"], 0.25);
+        assert_eq!(read(&stats)["sampling_rate_configured"], 1.0);
     }
 
     #[test]

@@ -56,6 +56,16 @@ int main(void) {
     printf("polyspan_stats.bytes_sent %zu\n", offsetof(polyspan_stats, bytes_sent));
     printf("polyspan_stats.queue_bytes %zu\n", offsetof(polyspan_stats, queue_bytes));
     printf("polyspan_stats.generation %zu\n", offsetof(polyspan_stats, generation));
+    printf("polyspan_stats.local_roots %zu\n", offsetof(polyspan_stats, local_roots));
+    printf("polyspan_stats.local_roots_sampled %zu\n", offsetof(polyspan_stats, local_roots_sampled));
+    printf("polyspan_stats.sampling_rate_configured_billionths %zu\n", offsetof(polyspan_stats, sampling_rate_configured_billionths));
+    printf("polyspan_stats.exports %zu\n", offsetof(polyspan_stats, exports));
+    printf("polyspan_stats.exports_failed %zu\n", offsetof(polyspan_stats, exports_failed));
+    printf("polyspan_stats.export_nanos %zu\n", offsetof(polyspan_stats, export_nanos));
+    printf("polyspan_stats.in_flight %zu\n", offsetof(polyspan_stats, in_flight));
+    printf("polyspan_stats.queue_spans %zu\n", offsetof(polyspan_stats, queue_spans));
+    printf("polyspan_stats.queue_capacity %zu\n", offsetof(polyspan_stats, queue_capacity));
+    printf("polyspan_stats.memory_limit_bytes %zu\n", offsetof(polyspan_stats, memory_limit_bytes));
     printf("polyspan_counts %zu\n", sizeof(polyspan_counts));
     printf("polyspan_counts.size %zu\n", offsetof(polyspan_counts, size));
     printf("polyspan_counts.reserved %zu\n", offsetof(polyspan_counts, reserved));

@@ -44,7 +44,9 @@ layouts! {
     polyspan_stats {
         size, reserved, started, live, abandoned, ended, sampled_out, delivered, dropped_queue_full, dropped_invalid,
         dropped_rejected, dropped_timeout, dropped_shutdown, dropped_host_exit, dropped_unconfirmed, dropped_too_large,
-        retries, requests, bytes_sent, queue_bytes, generation,
+        retries, requests, bytes_sent, queue_bytes, generation, local_roots, local_roots_sampled,
+        sampling_rate_configured_billionths, exports, exports_failed, export_nanos, in_flight, queue_spans,
+        queue_capacity, memory_limit_bytes,
     }
     polyspan_counts { size, reserved, started, ended, sampled_out, dropped_queue_full, dropped_host_exit }
     polyspan_node { kind, children, integer, real, text, key }

@@ -17,6 +17,10 @@ class DestinationStats(TypedDict):
     retries: int
     requests: int
     bytes_sent: int
+    exports: int
+    exports_failed: int
+    export_nanos: int
+    in_flight: int
 
 
 class Stats(TypedDict):
@@ -41,6 +45,17 @@ class Stats(TypedDict):
     redacted: dict[str, int]
     generation: int
     destinations: list[DestinationStats]
+    local_roots: int
+    local_roots_sampled: int
+    sampling_rate_configured: float | None
+    sampling_rate_actual: float | None
+    exports: int
+    exports_failed: int
+    export_nanos: int
+    in_flight: int
+    queue_spans: int
+    queue_capacity: int
+    memory_limit_bytes: int
 
 
 def read(native: _native.Provider) -> Stats:

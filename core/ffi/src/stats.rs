@@ -54,6 +54,26 @@ pub struct polyspan_stats {
     pub queue_bytes: u64,
     /// The process's number in its line of forks.
     pub generation: u64,
+    /// Local roots for which the sampler was asked: spans without a parent in this process.
+    pub local_roots: u64,
+    /// Local roots that it chose; their share is the actual sampling rate.
+    pub local_roots_sampled: u64,
+    /// The share of new traces that is configured to be sampled, in billionths; `UINT64_MAX` if there is no such share.
+    pub sampling_rate_configured_billionths: u64,
+    /// Exports of spans that ended as they should, to all destinations.
+    pub exports: u64,
+    /// Exports of spans after which some or all were not accepted, to all destinations.
+    pub exports_failed: u64,
+    /// The time that both took together, in nanoseconds.
+    pub export_nanos: u64,
+    /// Spans that are on their way now, to all destinations; a level, not a sum.
+    pub in_flight: i64,
+    /// Spans that wait for delivery; a level, not a sum.
+    pub queue_spans: u64,
+    /// The most spans that may wait; 0 if memory alone bounds them.
+    pub queue_capacity: u64,
+    /// The most bytes that `queue_bytes` may be.
+    pub memory_limit_bytes: u64,
 }
 
 // SAFETY: `repr(C)`, size first, integers only.
@@ -111,8 +131,23 @@ impl From<&Stats> for polyspan_stats {
             bytes_sent: stats.bytes_sent,
             queue_bytes: stats.queue_bytes,
             generation: stats.generation,
+            local_roots: stats.local_roots,
+            local_roots_sampled: stats.local_roots_sampled,
+            sampling_rate_configured_billionths: billionths(stats.sampling_rate_configured),
+            exports: stats.exports,
+            exports_failed: stats.exports_failed,
+            export_nanos: stats.export_nanos,
+            in_flight: stats.in_flight,
+            queue_spans: stats.queue_spans,
+            queue_capacity: stats.queue_capacity,
+            memory_limit_bytes: stats.memory_limit_bytes,
         }
     }
+}
+
+/// A share as a whole number.
+fn billionths(share: Option<f64>) -> u64 {
+    share.map_or(u64::MAX, |share| (share * 1e9).round() as u64)
 }
 
 /// Reads the counters.
@@ -163,6 +198,13 @@ pub unsafe extern "C" fn polyspan_provider_count(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_share_is_told_in_billionths() {
+        assert_eq!(billionths(Some(0.1)), 100_000_000);
+        assert_eq!(billionths(Some(1.0)), 1_000_000_000);
+        assert_eq!(billionths(None), u64::MAX);
+    }
 
     #[test]
     fn every_cause_of_the_core_has_its_field() {

@@ -46,6 +46,10 @@ impl Budget {
         self.used() > self.limit / 4 * 3
     }
 
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
     pub(crate) fn used(&self) -> usize {
         self.used.load(Ordering::Relaxed)
     }

@@ -27,6 +27,8 @@ pub(crate) struct Local {
     pub(crate) ended: Count,
     pub(crate) sampled_out: Count,
     pub(crate) dropped: Count,
+    pub(crate) local_roots: Count,
+    pub(crate) local_roots_sampled: Count,
 }
 
 /// A number that one thread writes and any thread reads: no atomic read-modify-write on the hot path.

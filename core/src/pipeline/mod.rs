@@ -261,6 +261,12 @@ impl Pipeline {
         let mut stats = Stats {
             queue_bytes: self.budget.used() as u64,
             generation: self.generation,
+            queue_spans: self.waiting_spans.load(Ordering::Relaxed) as u64,
+            queue_capacity: match self.most_waiting_spans {
+                usize::MAX => 0,
+                most => most as u64,
+            },
+            memory_limit_bytes: self.budget.limit() as u64,
             ..Stats::default()
         };
         self.counters.add_to(&mut stats);
@@ -270,6 +276,8 @@ impl Pipeline {
             stats.ended += local.ended.get();
             stats.sampled_out += local.sampled_out.get();
             stats.dropped[DropCause::QueueFull as usize] += local.dropped.get();
+            stats.local_roots += local.local_roots.get();
+            stats.local_roots_sampled += local.local_roots_sampled.get();
         }
         stats.destinations = self
             .destinations

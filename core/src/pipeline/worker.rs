@@ -311,11 +311,16 @@ impl Worker {
         let (outlet, counters) = (lane.outlet.clone(), lane.counters());
         let (sent, close_by) = (body.clone(), self.closing.subscribe());
         let again = lane.has_tried(&pieces);
-        let length = body.len() as u64;
+        let (length, spans) = (body.len() as u64, encoded.spans);
+        counters.export_begins(spans);
         let flight = self.flights.spawn(async move {
+            let begun = Instant::now();
             let cancel = cancelled(close_by, &outlet);
             let attempt = |repeated| counters.requested(length, again || repeated);
-            outlet.deliver(sent, cancel, attempt).await
+            let outcome = outlet.deliver(sent, cancel, attempt).await;
+            let accepted = matches!(outcome, Outcome::Delivered { rejected: 0, .. });
+            counters.export_ends(spans, begun.elapsed(), accepted);
+            outcome
         });
         lane.launched(flight.id(), pieces, encoded, body);
     }

@@ -79,6 +79,7 @@ impl Inner {
         if candidate.parent.is_none() && !self.ids.are_random() {
             decision.flags = decision.flags.with_random(false);
         }
+        self.decided(candidate, decision.verdict);
         if !self.exports {
             // The flags stay: the next service may export.
             decision.verdict = Verdict::Drop;

@@ -4,7 +4,6 @@ pub mod context;
 pub mod ids;
 pub mod trace_state;
 
-mod active;
 mod batch;
 mod carriers;
 mod clock;
@@ -25,8 +24,8 @@ pub(crate) mod ticks;
 mod tracer;
 mod value;
 mod values;
+mod verdict;
 
-pub use active::{Activated, SharedSpan, current_span};
 pub use batch::BatchError;
 pub use context::{SpanContext, TraceFlags};
 pub use id_generator::IdGenerator;

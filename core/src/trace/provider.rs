@@ -172,7 +172,9 @@ impl Provider {
 
     /// What became of every span so far.
     pub fn stats(&self) -> Stats {
-        self.pipeline().stats()
+        let mut stats = self.pipeline().stats();
+        stats.sampling_rate_configured = self.inner.policy.sampler.rate_at_roots();
+        stats
     }
 
     /// The policy in words, its fingerprint first.

@@ -721,6 +721,46 @@ namespace Polyspan.Native
         ///  The process's number in its line of forks.
         /// </summary>
         public ulong generation;
+        /// <summary>
+        ///  Local roots for which the sampler was asked: spans without a parent in this process.
+        /// </summary>
+        public ulong local_roots;
+        /// <summary>
+        ///  Local roots that it chose; their share is the actual sampling rate.
+        /// </summary>
+        public ulong local_roots_sampled;
+        /// <summary>
+        ///  The share of new traces that is configured to be sampled, in billionths; `UINT64_MAX` if there is no such share.
+        /// </summary>
+        public ulong sampling_rate_configured_billionths;
+        /// <summary>
+        ///  Exports of spans that ended as they should, to all destinations.
+        /// </summary>
+        public ulong exports;
+        /// <summary>
+        ///  Exports of spans after which some or all were not accepted, to all destinations.
+        /// </summary>
+        public ulong exports_failed;
+        /// <summary>
+        ///  The time that both took together, in nanoseconds.
+        /// </summary>
+        public ulong export_nanos;
+        /// <summary>
+        ///  Spans that are on their way now, to all destinations; a level, not a sum.
+        /// </summary>
+        public long in_flight;
+        /// <summary>
+        ///  Spans that wait for delivery; a level, not a sum.
+        /// </summary>
+        public ulong queue_spans;
+        /// <summary>
+        ///  The most spans that may wait; 0 if memory alone bounds them.
+        /// </summary>
+        public ulong queue_capacity;
+        /// <summary>
+        ///  The most bytes that `queue_bytes` may be.
+        /// </summary>
+        public ulong memory_limit_bytes;
     }
 
     /// <summary>
