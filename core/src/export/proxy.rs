@@ -62,6 +62,12 @@ impl Proxies {
         }))
     }
 
+    /// Whether requests to `url` go through a proxy, also if that proxy's address cannot be used.
+    pub fn apply_to(&self, url: &str) -> bool {
+        let url = url.parse();
+        url.is_ok_and(|url| !matches!(self.proxy_for(&url), Ok(None)))
+    }
+
     /// The proxy to reach `url` by, if one is configured for it.
     pub(super) fn proxy_for(&self, url: &Uri) -> Result<Option<Proxy>, ProxyError> {
         let scheme = match url.scheme_str() {
