@@ -6,10 +6,12 @@
 //! | `unity-plugin/Runtime/Core/NativeMethods.g.cs` | .NET and Unity | [`csharp`], with csbindgen |
 //! | `tests/c/layout.txt`, `tests/c/layout.c` | tests that all three lay out the structs alike | [`layout`] |
 //! | the typed options of each language, `docs/configuration.md` | programs and people | [`options`] |
+//! | `docs/compliance.md` | people who ask what of the specification holds | [`compliance`] |
 //!
 //! The files are committed, so that nobody needs Rust to read them; `cargo test -p xtask` makes them again in memory and
 //! compares. No build script writes into the source tree.
 
+pub mod compliance;
 pub mod csharp;
 pub mod header;
 pub mod layout;
@@ -85,6 +87,10 @@ pub fn generate() -> Result<Vec<Generated>, Box<dyn Error>> {
         Generated {
             path: "tests/c/layout.c",
             content: layout::program(),
+        },
+        Generated {
+            path: "docs/compliance.md",
+            content: compliance::page()?,
         },
         Generated {
             path: "docs/configuration.md",

@@ -4,6 +4,7 @@ pub mod context;
 pub mod ids;
 pub mod trace_state;
 
+mod active;
 mod batch;
 mod carriers;
 mod clock;
@@ -26,6 +27,7 @@ mod value;
 mod values;
 mod verdict;
 
+pub use active::{Activated, SharedSpan, current_span};
 pub use batch::BatchError;
 pub use context::{SpanContext, TraceFlags};
 pub use id_generator::IdGenerator;
