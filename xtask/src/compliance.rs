@@ -76,7 +76,11 @@ fn row(value: &toml::Value) -> Result<Row, String> {
         }
         (None, Some(why), None) if !why.is_empty() => State::Open(why),
         (None, None, Some(true)) => State::LeftOut,
-        _ => return Err(format!("row {number} needs one of tests, open and left_out")),
+        _ => {
+            return Err(format!(
+                "row {number} needs one of tests, open and left_out"
+            ));
+        }
     };
     Ok(Row {
         number,
@@ -91,7 +95,10 @@ fn list<'t>(table: &'t toml::Table, key: &str) -> Result<&'t [toml::Value], Stri
 }
 
 fn text(table: &toml::Table, key: &str) -> Option<String> {
-    table.get(key).and_then(toml::Value::as_str).map(str::to_owned)
+    table
+        .get(key)
+        .and_then(toml::Value::as_str)
+        .map(str::to_owned)
 }
 
 /// The page.
@@ -125,7 +132,11 @@ pub fn page() -> Result<String, Box<dyn Error>> {
     }
     page.push_str("\nLeft out is what the specification has deprecated.\n");
     for section in &sections {
-        write!(page, "\n## {}\n\n| | feature | held by |\n|---|---|---|\n", section.name)?;
+        write!(
+            page,
+            "\n## {}\n\n| | feature | held by |\n|---|---|---|\n",
+            section.name
+        )?;
         for row in &section.rows {
             let held = match &row.state {
                 State::Tested(tests) => tests
