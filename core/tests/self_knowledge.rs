@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use polyspan::config::{Config, Destination, LogLevel};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use polyspan::config::{Config, Destination, LogLevel, Signal};
 use polyspan::export::memory::InMemory;
 use polyspan::sample::{Sampler, TraceIdRatio};
 use polyspan::{Parent, Provider, SpanContext, SpanId, TraceFlags, TraceId};
+use prost::Message;
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -129,4 +131,21 @@ fn the_resource_is_read_once_in_a_process_generation() {
     let provider = Provider::new(config()).unwrap();
     assert_eq!(provider.resource(), provider.resource());
     assert!(provider.resource().get("polyspan.policy").is_some());
+}
+
+#[test]
+fn the_resource_carries_the_schema_url_of_its_names() {
+    let memory = InMemory::new();
+    let schema_url = |config: Config| {
+        memory.reset();
+        let provider = Provider::new(config).unwrap();
+        provider.tracer("t").start("s").end();
+        provider.flush(SOON).unwrap();
+        let body = memory.requests(Signal::Traces).remove(0);
+        let request = ExportTraceServiceRequest::decode(body).unwrap();
+        request.resource_spans[0].schema_url.clone()
+    };
+    let config = config().trace_destinations([Destination::Memory(memory.clone())]);
+    assert_eq!(schema_url(config.clone()), polyspan::resource::SCHEMA_URL);
+    assert_eq!(schema_url(config.fixed_resource(true)), "");
 }

@@ -14,10 +14,13 @@ const MOST_BYTES: u64 = 256 * 1024;
 /// The most characters of one detected value: a variable may hold anything.
 const MOST_CHARACTERS: usize = 1024;
 
+/// Reads a variable; nothing if it is not set.
+type Lookup<'s> = dyn Fn(&str) -> Option<String> + 's;
+
 /// Where detectors look.
 pub(crate) struct Surroundings<'s> {
     root: PathBuf,
-    lookup: Box<dyn Fn(&str) -> Option<String> + 's>,
+    lookup: Box<Lookup<'s>>,
     /// Whether this is the process's own root, so that what the system says without files belongs to it.
     is_own: bool,
     problems: RefCell<Vec<String>>,
