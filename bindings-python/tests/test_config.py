@@ -80,7 +80,7 @@ def test_the_environment_is_read_and_code_wins(
     monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "soon")
     provider = polyspan.TracerProvider()
     assert provider.resource.attributes["service.name"] == "of the environment"
-    assert 'OTEL_BSP_SCHEDULE_DELAY is "soon"' in caplog.text
+    assert caplog.text.count('OTEL_BSP_SCHEDULE_DELAY is "soon"') == 1
     provider = polyspan.TracerProvider(service_name="of code")
     assert provider.resource.attributes["service.name"] == "of code"
 
