@@ -23,6 +23,15 @@ namespace Polyspan
             low = BinaryPrimitives.ReadUInt64BigEndian(bytes.Slice(8));
         }
 
+        /// <summary>
+        /// The trace flags of the parent's context. An activity shows them at the end of its parent's id only; its own flags
+        /// say what the listeners wanted.
+        /// </summary>
+        public static byte FlagsOfParent(Activity activity)
+        {
+            return ActivityContext.TryParse(activity.ParentId, null, out ActivityContext parent) ? (byte)parent.TraceFlags : (byte)0;
+        }
+
         public static ContextParts Parts(in ActivityContext context)
         {
             Number(context.TraceId, out ulong high, out ulong low);

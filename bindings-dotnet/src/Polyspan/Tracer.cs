@@ -147,6 +147,8 @@ namespace Polyspan
             }
 
             memory.PendingTrace = options.TraceId;
+            memory.PendingParent = options.Parent.SpanId;
+            memory.PendingName = options.Name;
             memory.Pending = verdict;
             return Result(verdict.Verdict, options.Parent.SpanId == default || options.Parent.IsRemote);
         }
@@ -161,7 +163,7 @@ namespace Polyspan
                     return;
                 }
 
-                verdict = TakePending(activity) ?? DecideLate(activity, verdict?.Root);
+                verdict = TakePending(activity) ?? DecideLate(activity, verdict);
                 if (ReferenceEquals(verdict.Root, verdict) && verdict.RootSpanId == 0)
                 {
                     verdict.RootSpanId = Identifiers.Number(activity.SpanId);
@@ -222,20 +224,31 @@ namespace Polyspan
             return new HeadVerdict(this, root, decision);
         }
 
-        /// <summary>The verdict that <see cref="OnSample"/> has just made on this thread for this activity.</summary>
+        /// <summary>
+        /// The verdict that <see cref="OnSample"/> has just made on this thread for this activity, if there is one: of
+        /// activities that were created and not started only the last is remembered.
+        /// </summary>
         private static HeadVerdict? TakePending(Activity activity)
         {
             ThreadMemory memory = Memory;
-            HeadVerdict? verdict = memory.PendingTrace == activity.TraceId ? memory.Pending : null;
-            memory.Pending = null;
-            return verdict;
+            HeadVerdict? verdict = memory.Pending;
+            bool isMeant = verdict != null
+                && memory.PendingTrace == activity.TraceId
+                && memory.PendingParent == activity.ParentSpanId
+                && memory.PendingName == activity.OperationName;
+            if (isMeant)
+            {
+                memory.Pending = null;
+            }
+
+            return isMeant ? verdict : null;
         }
 
         /// <summary>
-        /// For an activity that was created on one thread and started on another: the standard samplers depend on ids and
-        /// flags only, so asking again gives the same verdict.
+        /// For an activity that was created on one thread and started on another, or after others: the standard samplers
+        /// depend on ids and the parent's flags only, so asking again gives the same verdict.
         /// </summary>
-        private HeadVerdict DecideLate(Activity activity, HeadVerdict? root)
+        private HeadVerdict DecideLate(Activity activity, HeadVerdict? local)
         {
             ContextParts parent = default;
             if (activity.ParentSpanId != default)
@@ -243,12 +256,13 @@ namespace Polyspan
                 parent = Identifiers.Parts(new ActivityContext(
                     activity.TraceId,
                     activity.ParentSpanId,
-                    activity.Recorded ? ActivityTraceFlags.Recorded : ActivityTraceFlags.None,
+                    ActivityTraceFlags.None,
                     activity.TraceStateString,
                     activity.HasRemoteParent));
+                parent.Flags = local?.Flags ?? Identifiers.FlagsOfParent(activity);
             }
 
-            return Decide(parent, activity.TraceId, activity.OperationName, activity.Kind, root);
+            return Decide(parent, activity.TraceId, activity.OperationName, activity.Kind, local?.Root);
         }
 
         /// <summary>What one thread remembers; the owner is held on to until the thread works on another local trace.</summary>
@@ -257,6 +271,8 @@ namespace Polyspan
             public Activity? Owner;
             public HeadVerdict? Verdict;
             public ActivityTraceId PendingTrace;
+            public ActivitySpanId PendingParent;
+            public string? PendingName;
             public HeadVerdict? Pending;
             public Provider? CountedBy;
             public ThreadCounts? Counts;

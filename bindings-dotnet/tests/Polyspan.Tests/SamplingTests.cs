@@ -98,6 +98,44 @@ public class SamplingTests
     }
 
     [Fact]
+    public void An_activity_that_starts_on_another_thread_follows_its_parent_and_no_other_listener()
+    {
+        using var other = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "tests",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+        };
+        ActivitySource.AddActivityListener(other);
+        using var running = new Running(options => options.Sampler = "parentbased_always_on");
+        foreach ((string name, ActivityContext parent) in new[] { ("dropped", UnsampledParent), ("kept", SampledParent) })
+        {
+            Activity created = running.Source.CreateActivity(name, ActivityKind.Server, parent)!;
+            Assert.True(created.Recorded);
+            var thread = new Thread(() => created.Start().Stop());
+            thread.Start();
+            thread.Join();
+        }
+
+        running.Flush();
+        Assert.Equal("kept", Assert.Single(running.Sink.Spans).Name);
+        PolyspanStats stats = running.Sdk.Stats();
+        Assert.Equal((2UL, 2UL, 1UL), (stats.Started, stats.Ended, stats.SampledOut));
+    }
+
+    [Fact]
+    public void Activities_that_start_later_than_they_were_created_have_their_own_verdicts()
+    {
+        using var running = new Running(options => options.Sampler = "parentbased_always_on");
+        var dropping = new ActivityContext(SampledParent.TraceId, ActivitySpanId.CreateRandom(), ActivityTraceFlags.None, isRemote: true);
+        Activity kept = running.Source.CreateActivity("kept", ActivityKind.Server, SampledParent)!;
+        Activity dropped = running.Source.CreateActivity("dropped", ActivityKind.Server, dropping)!;
+        kept.Start().Stop();
+        dropped.Start().Stop();
+        running.Flush();
+        Assert.Equal("kept", Assert.Single(running.Sink.Spans).Name);
+    }
+
+    [Fact]
     public void A_child_of_an_explicit_local_context_has_the_verdict_of_its_local_root()
     {
         using var running = new Running(options => options.Sampler = "always_on");
