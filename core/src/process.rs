@@ -2,20 +2,107 @@
 //!
 //! A fork is met by *abandoning*: the handler in the child adds one to a counter, and all mutable state is stamped with the
 //! count under which it was made (see [`crate::generation`]). Nothing runs in the parent, nothing is locked or joined.
+//!
+//! Forks that skip the handlers (a raw `clone`) are seen by a mark in a page of memory that Linux wipes in every child
+//! (`MADV_WIPEONFORK`, since 4.14); elsewhere the process id tells, where it is looked at.
 
 #![allow(unsafe_code)]
 
 use std::sync::Once;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 static GENERATION: AtomicU64 = AtomicU64::new(1);
 static PID: AtomicU32 = AtomicU32::new(0);
 static WATCH: Once = Once::new();
 
-/// The number of this process in its line of forks, as far as the at-fork handler has seen it.
+/// Stands where there is no page that a fork wipes.
+static NEVER_WIPED: AtomicU32 = AtomicU32::new(mark::SEEN);
+/// Where the mark is.
+static MARK: AtomicPtr<AtomicU32> = AtomicPtr::new(&raw const NEVER_WIPED as *mut _);
+
+mod mark {
+    /// Wiped: this is a child that nobody has noticed.
+    pub(super) const WIPED: u32 = 0;
+    /// A thread has noticed it and is counting.
+    pub(super) const COUNTING: u32 = 1;
+    pub(super) const SEEN: u32 = 2;
+}
+
+/// The number of this process in its line of forks.
 #[inline]
 pub fn generation() -> u64 {
+    if is_unseen() {
+        forked_unseen();
+    }
     GENERATION.load(Ordering::Relaxed)
+}
+
+#[inline]
+fn is_unseen() -> bool {
+    mark().load(Ordering::Acquire) != mark::SEEN
+}
+
+#[inline]
+fn mark() -> &'static AtomicU32 {
+    // SAFETY: it points to a static, or to the start of a page that is never unmapped.
+    unsafe { &*MARK.load(Ordering::Relaxed) }
+}
+
+/// The mark is gone, so this is a child of which the handler was not told. One thread counts it, even if its process id is
+/// that of its parent, as the first process of a namespace may find; the others wait for these few instructions. (A fork in
+/// the middle of them wipes the mark again.)
+#[cold]
+fn forked_unseen() {
+    while is_unseen() {
+        let counts = mark().compare_exchange(
+            mark::WIPED,
+            mark::COUNTING,
+            Ordering::Acquire,
+            Ordering::Relaxed,
+        );
+        match counts {
+            Ok(_) => count_fork(),
+            Err(_) => std::thread::yield_now(),
+        }
+    }
+}
+
+fn count_fork() {
+    GENERATION.fetch_add(1, Ordering::Relaxed);
+    PID.store(std::process::id(), Ordering::Relaxed);
+    mark().store(mark::SEEN, Ordering::Release);
+}
+
+/// A page that every child finds wiped, with the mark on it.
+#[cfg(target_os = "linux")]
+fn wiped_on_fork() -> Option<*mut AtomicU32> {
+    const LENGTH: usize = 4096;
+    // SAFETY: a fresh private mapping, which nobody else knows; it is only kept if the kernel promises to wipe it.
+    unsafe {
+        let page = libc::mmap(
+            std::ptr::null_mut(),
+            LENGTH,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+            -1,
+            0,
+        );
+        if page == libc::MAP_FAILED {
+            return None;
+        }
+        if libc::madvise(page, LENGTH, libc::MADV_WIPEONFORK) != 0 {
+            libc::munmap(page, LENGTH);
+            return None;
+        }
+        let first = page.cast::<AtomicU32>();
+        (*first).store(mark::SEEN, Ordering::Relaxed);
+        Some(first)
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn wiped_on_fork() -> Option<*mut AtomicU32> {
+    None
 }
 
 /// Nanoseconds by the system's monotonic clock; only differences mean something.
@@ -80,6 +167,9 @@ pub(crate) fn host_name() -> Option<String> {
 pub fn watch_forks() {
     WATCH.call_once(|| {
         PID.store(std::process::id(), Ordering::Relaxed);
+        if let Some(page) = wiped_on_fork() {
+            MARK.store(page, Ordering::Release);
+        }
         #[cfg(unix)]
         // SAFETY: `forked` is async-signal-safe: it only touches atomics, so it may run in a child whose other threads
         // are gone. The library is never unloaded once it runs, so the address stays valid.
@@ -89,10 +179,13 @@ pub fn watch_forks() {
     });
 }
 
-/// Compares the process id as well, for forks that skip at-fork handlers (a raw `clone`).
+/// Compares the process id as well, for forks that skip at-fork handlers where the kernel wipes no memory.
 ///
 /// One system call, so it is made where a chunk is handed over and where somebody waits, never for each span.
 pub fn check_pid() {
+    if is_unseen() {
+        return forked_unseen();
+    }
     let seen = PID.load(Ordering::Relaxed);
     let now = std::process::id();
     if seen != now
@@ -105,10 +198,10 @@ pub fn check_pid() {
     }
 }
 
+/// Async-signal-safe: it touches atomics and asks for the process id.
 #[cfg(unix)]
 extern "C" fn forked() {
-    GENERATION.fetch_add(1, Ordering::Relaxed);
-    PID.store(std::process::id(), Ordering::Relaxed);
+    count_fork();
 }
 
 #[cfg(test)]

@@ -1,0 +1,67 @@
+//! Forks over gRPC and over TLS.
+
+use super::forking::{fork, fork_with_a_connection};
+use super::provider;
+use super::scripted_server::grpc::{GrpcServer, ok};
+use super::scripted_server::{ScriptedServer, status};
+use std::sync::Arc;
+
+const SLOW: [(&str, &str); 1] = [("schedule_delay", "60000")];
+
+#[test]
+fn a_child_delivers_over_grpc_and_its_parent_is_unaffected() {
+    let server = GrpcServer::start([ok(b"")]);
+    let provider = provider(&server.url(), &[SLOW[0], ("protocol", "grpc")]);
+    fork_with_a_connection(provider, fork, 5);
+    let parents = server
+        .calls()
+        .iter()
+        .filter(|call| call.connection == 1)
+        .count();
+    assert_eq!(
+        parents, 6,
+        "the parent keeps its connection, and no child uses it"
+    );
+}
+
+/// What a server at 127.0.0.1 speaks TLS with, and the file by which it is trusted.
+fn tls(folder: &std::path::Path) -> (rustls::ServerConfig, String) {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let crypto = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ServerConfig::builder_with_provider(crypto)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            rustls::pki_types::PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+        );
+    let ca = folder.join("ca.pem");
+    std::fs::write(&ca, certificate.pem()).unwrap();
+    (tls.unwrap(), ca.to_str().unwrap().to_owned())
+}
+
+#[test]
+fn a_child_delivers_over_tls_and_its_parent_is_unaffected() {
+    let folder = tempfile::tempdir().unwrap();
+    let (tls, ca) = tls(folder.path());
+    let server = ScriptedServer::start_tls([status(200)], tls);
+    let provider = provider(&server.url(), &[SLOW[0], ("certificate", &ca)]);
+    fork_with_a_connection(provider, fork, 5);
+    assert_eq!(
+        server.accepted(),
+        6,
+        "one connection for the parent, one for each child"
+    );
+}
+
+#[test]
+fn a_child_delivers_over_grpc_with_tls_and_its_parent_is_unaffected() {
+    let folder = tempfile::tempdir().unwrap();
+    let (tls, ca) = tls(folder.path());
+    let server = GrpcServer::start_tls([ok(b"")], tls);
+    let options = [SLOW[0], ("certificate", ca.as_str()), ("protocol", "grpc")];
+    fork_with_a_connection(provider(&server.url(), &options), fork, 5);
+}
