@@ -150,6 +150,17 @@ test('POLYSPAN_NATIVE_PATH names the library to load', async () => {
   assert.deepEqual([ran.stderr, sink.spans.length], ['', 1]);
 });
 
+test('a wrong variable of the standard is told once and ignored', async () => {
+  const sink = await Sink.open();
+  const ran = await run([...REGISTER, fixture('ending.js'), 'return'], {
+    OTEL_EXPORTER_OTLP_ENDPOINT: sink.endpoint,
+    OTEL_TRACES_SAMPLER: 'sometimes',
+  });
+  await sink.close();
+  assert.deepEqual([ran.code, sink.spans.length], [0, 1]);
+  assert.equal(ran.stderr.match(/OTEL_TRACES_SAMPLER is "sometimes"/g)?.length, 1, ran.stderr);
+});
+
 test('under register a wrong setting is told and the program runs, unless it is strict', async () => {
   const env = { POLYSPAN_REDACTION: 'sometimes' };
   const lenient = await run([...REGISTER, fixture('ending.js'), 'return'], env);
