@@ -26,6 +26,7 @@ static void an_option_that_is_wrong_is_explained(void) {
     CHECK(err.code == POLYSPAN_E_CONFIG && err.len == strlen((const char *)err.text));
     CHECK(strstr((const char *)err.text, "sampler_arg") != NULL);
     CHECK(strstr((const char *)err.text, "\"2\"") != NULL);
+    CHECK(strstr((const char *)err.text, "from 0 to 1") != NULL);
     STATUS(POLYSPAN_E_CONFIG, polyspan_config_set(config, TEXT("servicename_"), NONE, NULL));
     STATUS(POLYSPAN_OK, polyspan_config_free(config));
     STATUS(POLYSPAN_E_HANDLE, polyspan_config_free(config));
