@@ -90,10 +90,6 @@ pub(crate) fn stored_in(service: &str, language: &str, span: Span) -> StoredSpan
     }
 }
 
-pub(crate) fn stored(id: u64, parent: u64, name: &str, start_ms: u64) -> StoredSpan {
-    stored_in("s", "rust", span(id, parent, name, start_ms, start_ms + 1))
-}
-
 pub(crate) fn failed(mut span: Span, message: &str) -> Span {
     span.status = Some(Status {
         message: message.to_owned(),
