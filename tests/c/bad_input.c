@@ -1,9 +1,11 @@
 /* What a careless or hostile caller can pass: every answer is a status, and the process goes on. */
+#define _POSIX_C_SOURCE 200809L
 #include "batch.h"
 #include "check.h"
 #include "common.h"
 
 static uint64_t provider, tracer;
+static const char *endpoint;
 
 static void null_where_memory_must_be(void) {
     const uint64_t span = start(tracer, "s", 0);
@@ -227,12 +229,30 @@ static void malformed_batches(void) {
     CHECK(stats.dropped_invalid > 0 && stats.live == 0);
 }
 
+static void a_wrong_variable_is_told_once_and_ignored(void) {
+    char text[4096];
+    polyspan_buffer out = {(uint8_t *)text, sizeof text - 1, 0};
+    uint64_t other;
+    setenv("OTEL_TRACES_SAMPLER", "sometimes", 1);
+    other = new_provider("wrong-variable", endpoint);
+    unsetenv("OTEL_TRACES_SAMPLER");
+    STATUS(POLYSPAN_OK, polyspan_provider_diagnostics(other, &out));
+    text[out.len] = 0;
+    CHECK(strstr(text, "OTEL_TRACES_SAMPLER is \"sometimes\"") != NULL);
+    STATUS(POLYSPAN_OK, polyspan_provider_diagnostics(other, &out));
+    CHECK(out.len == 0);
+    STATUS(POLYSPAN_OK, polyspan_span_end(start(new_tracer(other), "s", 0), 0));
+    CHECK(read_stats(other).ended == 1 && read_stats(other).sampled_out == 0);
+    (void)polyspan_provider_shutdown(other, 2000, NULL);
+}
+
 int main(int argc, char **argv) {
     if (argc != 2) {
         fprintf(stderr, "usage: bad-input <endpoint>\n");
         return 2;
     }
-    provider = new_provider("bad-input", argv[1]);
+    endpoint = argv[1];
+    provider = new_provider("bad-input", endpoint);
     tracer = new_tracer(provider);
     RUN(null_where_memory_must_be);
     RUN(text_that_is_not_utf8);
@@ -244,6 +264,7 @@ int main(int argc, char **argv) {
     RUN(trees_that_do_not_add_up);
     RUN(headers_that_say_nothing);
     RUN(malformed_batches);
+    RUN(a_wrong_variable_is_told_once_and_ignored);
     (void)polyspan_provider_shutdown(provider, 2000, NULL);
     return report_tests();
 }
