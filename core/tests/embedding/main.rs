@@ -10,6 +10,7 @@ mod scripted_server;
 #[path = "../sink/mod.rs"]
 mod sink;
 
+mod descriptors;
 mod forks;
 mod shutdown;
 mod threads;
