@@ -75,3 +75,26 @@ pub(crate) fn ignore_this_thread() {
 fn is_ignored() -> bool {
     IS_WORKER.get()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, Provider};
+    use tracing_subscriber::layer::SubscriberExt;
+
+    #[test]
+    fn what_polyspans_own_thread_traces_is_not_exported() {
+        let mut config = Config::default();
+        config.set("endpoint", "http://127.0.0.1:1").unwrap();
+        let provider = Provider::new(config).unwrap();
+        let subscriber = tracing_subscriber::registry().with(layer(provider.tracer("test")));
+        let worker = std::thread::spawn(|| {
+            ignore_this_thread();
+            tracing::subscriber::with_default(subscriber, || {
+                tracing::info_span!("send").in_scope(|| tracing::info!("sent"));
+            });
+        });
+        worker.join().unwrap();
+        assert_eq!(provider.stats().started, 0);
+    }
+}
