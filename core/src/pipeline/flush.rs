@@ -142,7 +142,7 @@ impl Pipeline {
             state.asked += 1;
             state.asked
         };
-        self.signal.interrupt();
+        self.interrupt();
         self.waiting
             .wait(deadline, |state| state.done >= mine || state.ended)
     }
@@ -168,13 +168,41 @@ impl Pipeline {
             let mut state = self.waiting.state();
             state.close_by.get_or_insert(deadline);
         }
-        self.signal.interrupt();
+        self.interrupt();
         if !wait {
             return Ok(());
         }
         // The worker gives up at the deadline and then still has to say so.
         self.waiting
             .wait(deadline + Duration::from_millis(50), |state| state.ended)
+    }
+
+    fn interrupt(&self) {
+        if self.canary.is_dead() {
+            self.give_up_lost();
+        } else {
+            self.signal.interrupt();
+        }
+    }
+
+    /// The host closed the worker's descriptors: what the worker still had is lost, and it is not to be used again. Must not
+    /// be called with a chunk locked.
+    #[cold]
+    pub(super) fn give_up_lost(&self) {
+        self.waiting.close();
+        if self.worker.swap(worker_state::ENDED, Ordering::AcqRel) == worker_state::ENDED {
+            return;
+        }
+        self.drop_everything();
+        let with_worker = self.waiting_spans.swap(0, Ordering::Relaxed);
+        self.counters
+            .dropped(DropCause::Shutdown, with_worker as u64);
+        let reason = "the process closed the descriptors of polyspan's worker (does it close all descriptors to become a \
+                      daemon? Make the provider after that, or fork first); spans are dropped";
+        self.diagnostics
+            .report(crate::diagnostics::Cause::Worker, reason.to_owned());
+        self.diagnostics.flush_to_stderr();
+        self.waiting.ended(Some(reason.to_owned()));
     }
 
     /// No worker was ever needed, so nothing waits.

@@ -7,6 +7,7 @@
 //! | `worker` | one thread: reads batches, has them redacted and encoded, sends them to every destination |
 //! | `backlog`, `lane` | what one destination still has to get, and how it takes it |
 //! | `outlet` | its far end: a receiver, the console, a file, memory |
+//! | `canary` | tells whether a host has closed the worker's descriptors under it |
 //! | [`delivery`] | decides, per answer of the backend, what happens next |
 //!
 //! A [`Pipeline`] is the mutable state of one provider in one process generation.
@@ -14,6 +15,7 @@
 mod backlog;
 pub mod backoff;
 mod budget;
+mod canary;
 mod chunk;
 pub mod delivery;
 mod flush;
@@ -58,6 +60,7 @@ pub(crate) struct Pipeline {
     export_spans: usize,
     budget: Budget,
     signal: Signal,
+    canary: canary::Canary,
     /// A thread has put something into an empty chunk since the worker's timer last went off.
     timer_wanted: AtomicBool,
     worker: AtomicU8,
@@ -116,6 +119,7 @@ impl Pipeline {
             export_spans,
             budget: Budget::new(config.memory_limit),
             signal: Signal::default(),
+            canary: canary::Canary::default(),
             timer_wanted: AtomicBool::new(false),
             worker: AtomicU8::new(worker_state::ABSENT),
             waiting: Waiting::default(),
@@ -188,7 +192,7 @@ impl Pipeline {
         }
         self.queue().push_back(batch);
         if waiting >= self.export_spans || (self.destinations.len() > 1 && self.is_crowded()) {
-            self.signal.raise();
+            self.wake();
         }
     }
 
@@ -201,7 +205,9 @@ impl Pipeline {
         let wanted = self.timer_wanted.load(Ordering::Relaxed);
         if !wanted && !self.timer_wanted.swap(true, Ordering::AcqRel) {
             self.ensure_worker(provider);
-            self.signal.raise();
+            if !self.wake() {
+                self.give_up_lost();
+            }
         }
     }
 
@@ -226,6 +232,15 @@ impl Pipeline {
             return false;
         }
         true
+    }
+
+    /// Wakes the worker. `false`: that is not possible any more, as its descriptors were closed under it.
+    fn wake(&self) -> bool {
+        let alive = !self.canary.is_dead();
+        if alive {
+            self.signal.raise();
+        }
+        alive
     }
 
     /// Whether little is left of the memory, or of the places for spans.

@@ -10,6 +10,7 @@
 //! thing that happens. Lanes that come to the same pieces while a request with them is on its way share its bytes.
 
 use super::backlog::{Piece, cut};
+use super::canary::{guarded, stop_if_lost};
 use super::delivery::Outcome;
 use super::lane::Lane;
 use super::outlet::{Outlet, cancelled};
@@ -63,14 +64,15 @@ pub(super) fn run(provider: &'static Inner, pipeline: &'static Pipeline) {
     crate::tracing::ignore_this_thread();
     let failure = match start(provider, pipeline) {
         Ok((runtime, worker, metrics)) => {
-            let failure = runtime.block_on(async {
+            let failure = runtime.block_on(guarded(pipeline, async {
                 tokio::select! {
                     failure = worker.run(&metrics) => failure,
                     never = metrics.at_intervals() => match never {},
                 }
-            });
+            }));
             // Not dropped: a name that is still being looked up, or a file that hangs, would hold the end back.
             runtime.shutdown_background();
+            pipeline.canary.release();
             failure
         }
         Err(reason) => {
@@ -100,8 +102,12 @@ fn start(
         .enable_time()
         .thread_name("polyspan-io")
         .max_blocking_threads(16)
+        .on_thread_park(move || stop_if_lost(pipeline))
+        .on_thread_unpark(move || stop_if_lost(pipeline))
         .build()
         .map_err(|error| format!("no runtime: {error}"))?;
+    let canary = pipeline.canary.set();
+    canary.map_err(|error| format!("no pipe: {error}"))?;
     let config = &provider.config;
     let (closing, close_by) = watch::channel(None);
     let metrics = Export::new(

@@ -2,7 +2,11 @@
 
 use super::forking::{WHOLE, child, fork, in_child};
 use super::provider;
+use super::scripted_server::{ScriptedServer, Step, answer, status};
 use super::sink::Sink;
+use super::wait_until;
+use polyspan::pipeline::FlushError;
+use polyspan::stats::DropCause;
 use std::fs::File;
 use std::time::Duration;
 
@@ -57,4 +61,45 @@ fn a_daemon_that_closes_all_descriptors_delivers_and_its_files_stay_its_own() {
     let stats = provider.stats();
     assert!(stats.is_balanced(), "{}", stats.to_json());
     assert_eq!((stats.delivered, stats.retries), (2, 0));
+}
+
+/// A process in which a worker that has delivered a span and was then answered as `then` says loses its descriptors.
+fn lose_descriptors(then: Step, wait_for_worker: bool) {
+    let folder = tempfile::tempdir().unwrap();
+    // In this process, as its descriptors are to stay.
+    let server = ScriptedServer::start([status(200), then]);
+    let found = in_child(fork, || {
+        let provider = provider(&server.url(), &[("schedule_delay", "5")]);
+        let tracer = provider.tracer("test");
+        tracer.start("delivered").end();
+        provider.flush(Duration::from_secs(10)).unwrap();
+        tracer.start("on its way").end();
+        wait_until("the second request", || provider.stats().requests == 2);
+        close_all();
+        let files = take_the_numbers(folder.path());
+        tracer.start("after").end();
+        if wait_for_worker {
+            wait_until("the worker notices", || !tracer.is_enabled());
+        }
+        let flushed = provider.flush(Duration::from_secs(3600));
+        assert_ne!(flushed, Err(FlushError::Timeout));
+        tracer.start("later").end();
+        let _ = provider.shutdown(Duration::from_secs(3600));
+        let stats = provider.stats();
+        assert!(stats.is_balanced(), "{}", stats.to_json());
+        assert!(
+            stats.delivered >= 1 && stats.dropped(DropCause::Shutdown) >= 1,
+            "{}",
+            stats.to_json()
+        );
+        assert!(are_empty(&files), "polyspan wrote into a file of its host");
+        WHOLE
+    });
+    assert_eq!(found, Some(WHOLE));
+}
+
+#[test]
+fn a_worker_that_loses_its_descriptors_counts_its_spans_and_writes_nowhere() {
+    lose_descriptors(status(200), false);
+    lose_descriptors(answer(503, &[("retry-after", "1")], ""), true);
 }
