@@ -42,6 +42,11 @@ def _lint(command: str, cwd: str = ".") -> Step:
     return Step(command, cwd=cwd, lint=True)
 
 
+_APIS = (
+    "--package polyspan --package polyspan-example-hello --package polyspan-rust-frameworks "
+    "--features polyspan/opentelemetry,polyspan/tracing,polyspan-example-hello/apis"
+)
+
 SUITES: tuple[Suite, ...] = (
     Suite(
         "tools",
@@ -70,7 +75,16 @@ SUITES: tuple[Suite, ...] = (
         (
             _lint("cargo fmt --all --check"),
             _lint("cargo clippy --all-targets -- -D warnings"),
+            # Behind the APIs of other crates. Not in one build with the rest, which is to be tested as users get it.
+            _lint(f"cargo clippy {_APIS} --all-targets -- -D warnings"),
+            Step(f"cargo doc {_APIS} --no-deps", environment={"RUSTDOCFLAGS": "-D warnings"}, lint=True),
             Step("cargo test", "cargo", minutes=30),
+            Step(
+                f"cargo test {_APIS} --test opentelemetry --test 'tracing*' --test arrives --test '*_behind_*'",
+                "cargo",
+                minutes=30,
+            ),
+            Step(f"cargo test {_APIS} --doc", "cargo"),
         ),
     ),
     Suite(

@@ -10,7 +10,7 @@
 //! | `canary` | tells whether a host has closed the worker's descriptors under it |
 //! | [`delivery`] | decides, per answer of the backend, what happens next |
 //!
-//! A [`Pipeline`] is the mutable state of one provider in one process generation.
+//! A `Pipeline` is the mutable state of one provider in one process generation.
 
 mod backlog;
 pub mod backoff;

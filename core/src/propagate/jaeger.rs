@@ -17,7 +17,7 @@
 //! `jaeger-baggage`, written by hand     | entries; read, never sent
 //!
 //! Names of headers have no case, so baggage keys come in lower case. Baggage is bounded and redacted as in
-//! [`baggage`](super::baggage); its properties have no place here. Keys that end with `-bin` are left out: gRPC takes
+//! the module `baggage`; its properties have no place here. Keys that end with `-bin` are left out: gRPC takes
 //! their values for bytes.
 //!
 //! Source: jaegertracing.io, "Client Libraries", "Propagation Format".

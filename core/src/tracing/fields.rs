@@ -108,6 +108,7 @@ impl Fields {
         own: impl Iterator<Item = (&'static str, Value<'static>)>,
         with: impl FnOnce(&[(&'static str, Value<'f>)]) -> R,
     ) -> R {
+        #[expect(clippy::map_identity, reason = "it shortens the lifetime")]
         let own = own.map(|attribute| -> (&'static str, Value<'f>) { attribute });
         // Where the exception says it all, the field would say it again.
         let is_said = |name: &str| name == "error" && self.is_exception();

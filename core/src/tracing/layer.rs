@@ -26,7 +26,7 @@ pub fn layer(tracer: Tracer) -> Layer {
 
 /// A [`tracing_subscriber::Layer`] that exports spans by polyspan; [`layer`] makes it.
 ///
-/// It works in any subscriber that keeps spans, such as [`tracing_subscriber::registry`], and takes filters of its own by
+/// It works in any subscriber that keeps spans, such as [`tracing_subscriber::registry()`], and takes filters of its own by
 /// [`with_filter`](tracing_subscriber::Layer::with_filter).
 pub struct Layer {
     tracer: Tracer,
