@@ -60,6 +60,7 @@ fn pairs(sink: &Sink, rounds: usize) -> Vec<Row> {
         opentelemetry::competitor(sink),
         fastrace::competitor(sink),
         tracing::competitor(sink),
+        tracing::polyspan(sink, &[WITHOUT_REDACTION]),
     ];
     sink.reset();
     for round in 0..WARM_UP + rounds {
@@ -78,13 +79,26 @@ fn pairs(sink: &Sink, rounds: usize) -> Vec<Row> {
             competitor.name, figures.caller_allocations, figures.process_allocations,
         );
     }
-    let [own, default, limits, c, sdk, fastrace, tracing] = figures;
+    let [
+        own,
+        default,
+        limits,
+        c,
+        sdk,
+        fastrace,
+        tracing,
+        from_tracing,
+    ] = figures;
     let comparisons = [
         ("pair_default", "opentelemetry_sdk", default, sdk),
         ("pair", "opentelemetry_sdk", own, sdk),
         ("pair", "fastrace", own, fastrace),
-        // Not through the same macros: polyspan has no layer for them yet.
-        ("pair", "tracing-opentelemetry", own, tracing),
+        (
+            "pair_tracing",
+            "tracing-opentelemetry",
+            from_tracing,
+            tracing,
+        ),
         ("pair_limits", "polyspan without limits", limits, own),
         ("pair_c", "polyspan from Rust", c, own),
     ];

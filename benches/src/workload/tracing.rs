@@ -1,10 +1,11 @@
-//! `tracing` with `tracing-opentelemetry` over `opentelemetry_sdk`.
+//! `tracing` with `tracing-opentelemetry` over `opentelemetry_sdk`, and with polyspan's layer.
 
-use super::{opentelemetry::provider, route};
+use super::{opentelemetry::provider, polyspan as own_api, route};
 use crate::competitor::Competitor;
 use crate::sink::Sink;
 use opentelemetry::trace::TracerProvider as _;
 use std::hint::black_box;
+use std::time::Duration;
 use tracing::Dispatch;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -40,6 +41,31 @@ pub fn competitor(sink: &Sink) -> Competitor {
             tracing::dispatcher::with_default(&dispatch, || (0..pairs).for_each(pair));
         },
         move || provider.force_flush().expect("the sink takes all"),
+    )
+}
+
+/// The same macros with polyspan's layer, which says where a span stands in the source as the other one does.
+///
+/// # Panics
+///
+/// If it cannot be made.
+pub fn polyspan(sink: &Sink, options: &[(&str, &str)]) -> Competitor {
+    let provider = own_api::provider(sink, options);
+    let layer = polyspan::tracing::layer(provider.tracer("bench")).with_location(true);
+    let subscriber = tracing_subscriber::registry()
+        .with(LevelFilter::INFO)
+        .with(layer);
+    let dispatch = Dispatch::new(subscriber);
+    Competitor::new(
+        "polyspan, from tracing",
+        move |pairs| {
+            tracing::dispatcher::with_default(&dispatch, || (0..pairs).for_each(pair));
+        },
+        move || {
+            provider
+                .flush(Duration::from_secs(30))
+                .expect("the sink takes all");
+        },
     )
 }
 
