@@ -77,7 +77,7 @@ impl Config {
 /// The error as `polyspan.ConfigError`.
 pub(crate) fn raise(py: Python<'_>, error: &ConfigError) -> PyErr {
     let class = py
-        .import("polyspan.config")
+        .import("polyspan.errors")
         .and_then(|module| module.getattr("ConfigError"));
     let made = class.and_then(|class| {
         class.call1((

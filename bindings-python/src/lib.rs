@@ -30,8 +30,12 @@ mod value;
 
 use pyo3::prelude::*;
 
+/// Raised together with `ABI` in `python/polyspan/_load.py` whenever a class or function of this module changes.
+const ABI: u32 = 1;
+
 #[pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("ABI", ABI)?;
     module.add_class::<active::ActiveSpan>()?;
     module.add_class::<config::Config>()?;
     module.add_class::<counter::Counter>()?;

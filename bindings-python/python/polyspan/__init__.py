@@ -7,15 +7,35 @@ After that everything that uses `opentelemetry.trace` is recorded, redacted and 
 native core.
 """
 
-from polyspan.config import ConfigError
-from polyspan.metrics import MeterProvider
+from typing import TYPE_CHECKING
+
+from polyspan import _load
+from polyspan.errors import ConfigError
 from polyspan.options import Options
-from polyspan.propagation import Propagator
-from polyspan.provider import TracerProvider, init
-from polyspan.shutdown import flush, shutdown
-from polyspan.span import Span
-from polyspan.stats import Stats, describe, diagnostics, stats
-from polyspan.tracer import Tracer
+
+if TYPE_CHECKING or _load.problem is None:
+    from polyspan.metrics import MeterProvider
+    from polyspan.propagation import Propagator
+    from polyspan.provider import TracerProvider, init
+    from polyspan.shutdown import flush, shutdown
+    from polyspan.span import Span
+    from polyspan.stats import Stats, describe, diagnostics, stats
+    from polyspan.tracer import Tracer
+else:
+    from polyspan.absent import (
+        MeterProvider,
+        Propagator,
+        Span,
+        Stats,
+        Tracer,
+        TracerProvider,
+        describe,
+        diagnostics,
+        flush,
+        init,
+        shutdown,
+        stats,
+    )
 
 __all__ = [
     "ConfigError",

@@ -15,6 +15,8 @@ from polyspan.tracer import Scope
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
+ABI: int
+
 class Span:
     @property
     def name(self) -> str: ...

@@ -74,11 +74,3 @@ class MeterProvider(metrics.MeterProvider):
     ) -> Meter:
         """The meter of an instrumentation scope."""
         return Meter(self._native, str(name or ""), version, schema_url, attributes)
-
-
-def from_environment() -> metrics.MeterProvider:
-    """What opentelemetry-api loads for `OTEL_PYTHON_METER_PROVIDER=polyspan`."""
-    from polyspan import provider  # noqa: PLC0415 - it imports this module
-
-    made = provider.from_environment()
-    return made.meter_provider if isinstance(made, provider.TracerProvider) else metrics.NoOpMeterProvider()

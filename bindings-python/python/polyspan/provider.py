@@ -1,7 +1,6 @@
 """The tracer provider, which stands for everything behind it."""
 
 import logging
-import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from opentelemetry import metrics, propagate, trace
 from opentelemetry.util.types import AnyValue, Attributes
 
 from polyspan import _installed, _native
-from polyspan.config import ConfigError, build
+from polyspan.config import build
 from polyspan.metrics import MeterProvider
 from polyspan.options import Options
 from polyspan.propagation import Propagator
@@ -153,23 +152,3 @@ def init(**options: "Unpack[Options]") -> TracerProvider:
         propagate.set_global_textmap(provider.propagator)
         _installed.provider = provider
         return provider
-
-
-def from_environment() -> trace.TracerProvider:
-    """What opentelemetry-api loads for `OTEL_PYTHON_TRACER_PROVIDER=polyspan`.
-
-    A program that was not written for polyspan must run without it: what is wrong is told, and nothing is
-    traced, unless `POLYSPAN_STRICT` asks to fail.
-    """
-    if _installed.provider is not None:
-        return _installed.provider
-    try:
-        provider = TracerProvider()
-    except ConfigError as error:
-        if os.environ.get("POLYSPAN_STRICT", "").strip().lower() in {"true", "1"}:
-            raise
-        _logger.error("polyspan is off: %s", error)
-        return trace.NoOpTracerProvider()
-    propagate.set_global_textmap(provider.propagator)
-    _installed.provider = provider
-    return provider
