@@ -20,6 +20,7 @@ COVERED = {
     "python3 tools/make.py setup": "every suite starts with it",
     "python3 tests/conformance/run.py": "the suite conformance",
     "cargo run --bin polyspan -- view": "tests/c/run.py and the demo start it",
+    "polyspan doctor": "cli/tests/doctor",
     "cargo run --bin hello": "examples/rust/tests/arrives.rs",
     "node --import polyspan/register": "bindings-node/test/modules.test.ts",
     "make": "the target must be in the Makefile; .ci/run runs `make test` and `make test-ci`",
