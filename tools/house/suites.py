@@ -78,7 +78,9 @@ SUITES: tuple[Suite, ...] = (
             # Behind the APIs of other crates. Not in one build with the rest, which is to be tested as users get it.
             _lint(f"cargo clippy {_APIS} --all-targets -- -D warnings"),
             Step(f"cargo doc {_APIS} --no-deps", environment={"RUSTDOCFLAGS": "-D warnings"}, lint=True),
+            _lint("cargo clippy --package polyspan --test embedding -- -D warnings"),
             Step("cargo test", "cargo", minutes=30),
+            Step("cargo test --package polyspan --test embedding", "cargo"),
             Step(
                 f"cargo test {_APIS} --test opentelemetry --test 'tracing*' --test arrives --test '*_behind_*'",
                 "cargo",
