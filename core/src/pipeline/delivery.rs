@@ -20,7 +20,7 @@
 //!
 //! An endpoint that fails is left alone for a while, whichever batch is next: failures are counted per endpoint, not
 //! per batch, so that while it is down it gets a probe now and then and not every batch of the queue in turn. Of several
-//! batches that are on their way at the same time one tries; the others wait for what it finds.
+//! batches that are on their way at the same time the oldest tries; the others wait for what it finds.
 //!
 //! A server that refuses a request by its head answers while the body is still being sent, and may reset the connection when
 //! it goes on; most of these answers are read all the same. One that only ever resets is taken to say that the request is too
@@ -36,6 +36,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::backoff::Backoff;
+use super::turns::{Ticket, Turns};
 use super::verdict::{Failure, Verdict, judge};
 use crate::export::transport::{NoAnswer, REQUEST_LIMIT_BYTES, Transport};
 
@@ -107,8 +108,7 @@ pub struct Delivery {
     transport: Transport,
     retry: Retry,
     state: Mutex<State>,
-    /// Held by the one batch that finds out whether a failing endpoint is back.
-    probe: tokio::sync::Mutex<()>,
+    turns: Turns,
 }
 
 #[derive(Debug, Default)]
@@ -126,7 +126,7 @@ impl Delivery {
             transport,
             retry,
             state: Mutex::default(),
-            probe: tokio::sync::Mutex::default(),
+            turns: Turns::default(),
         }
     }
 
@@ -159,33 +159,26 @@ impl Delivery {
         let last_start = deadline - timeout / 4;
         let mut cancel = pin!(cancel);
         let mut last = None;
-        let mut probe = None;
+        let mut ticket = self.turns.ticket();
         let mut again = false;
         let mut cut_offs = 0;
         loop {
-            if probe.is_none() && self.is_failing() {
-                probe = tokio::select! {
+            if self.is_failing() {
+                let in_vain = |until: &Instant| *until > last_start;
+                // A worker that calls again at once must not spin, so the first wait is sat out even if it is in vain.
+                if let Some(until) = self.resting_until().filter(in_vain)
+                    && last.is_some()
+                {
+                    return self.ended(last, until);
+                }
+                tokio::select! {
                     biased;
                     () = &mut cancel => return self.cancelled(last),
-                    probe = self.probe.lock() => Some(probe),
+                    () = self.until_allowed(&mut ticket) => {}
                     () = tokio::time::sleep_until(last_start.into()) => {
                         let until = self.resting_until().unwrap_or_else(Instant::now);
                         return self.ended(last, until);
                     }
-                };
-            }
-            if let Some(until) = self.resting_until() {
-                let in_vain = until > last_start;
-                // A worker that calls again at once must not spin, so the first wait is sat out even if it is in vain.
-                if !(in_vain && last.is_some()) {
-                    tokio::select! {
-                        biased;
-                        () = &mut cancel => return self.cancelled(last),
-                        () = tokio::time::sleep_until(until.min(last_start).into()) => {}
-                    }
-                }
-                if in_vain {
-                    return self.ended(last, until);
                 }
             }
 
@@ -235,6 +228,20 @@ impl Delivery {
             }
             if Instant::now() > last_start {
                 return self.ended(last, until);
+            }
+        }
+    }
+
+    /// Until the endpoint has rested and is this batch's to try, or is back.
+    async fn until_allowed(&self, ticket: &mut Ticket<'_>) {
+        ticket.wait();
+        loop {
+            let mut changed = pin!(self.turns.changed());
+            changed.as_mut().enable();
+            match self.resting_until() {
+                Some(until) => tokio::time::sleep_until(until.into()).await,
+                None if !self.is_failing() || ticket.take_turn() => return,
+                None => changed.await,
             }
         }
     }

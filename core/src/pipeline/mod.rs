@@ -22,6 +22,7 @@ mod flush;
 mod lane;
 mod outlet;
 mod signal;
+mod turns;
 mod verdict;
 mod worker;
 
