@@ -79,20 +79,28 @@ pub struct Called {
     pub connection: usize,
 }
 
+/// Under one lock, so that the steps are taken in the order of the calls, whatever connections these came by.
+#[derive(Default)]
+struct Script {
+    steps: Vec<Call>,
+    at: usize,
+    calls: Vec<Called>,
+}
+
 #[derive(Default)]
 struct Shared {
-    script: Mutex<(usize, Vec<Call>)>,
-    calls: Mutex<Vec<Called>>,
+    script: Mutex<Script>,
     connections: Mutex<usize>,
 }
 
 impl Shared {
-    fn next(&self) -> Call {
+    /// Notes a call that was read whole; returns what to do with it.
+    fn step(&self, called: Called) -> Call {
         let mut script = self.script.lock().unwrap();
-        let (at, calls) = &mut *script;
-        let call = calls[*at].clone();
-        *at = (*at + 1).min(calls.len() - 1);
-        call
+        script.calls.push(called);
+        let step = script.steps[script.at].clone();
+        script.at = (script.at + 1).min(script.steps.len() - 1);
+        step
     }
 
     fn connection(&self) -> usize {
@@ -161,11 +169,14 @@ impl GrpcServer {
 
     fn run<F: Future<Output = ()>>(
         url: String,
-        script: Vec<Call>,
+        steps: Vec<Call>,
         accept: impl FnOnce(Arc<Shared>) -> F + Send + 'static,
     ) -> GrpcServer {
         let shared = Arc::new(Shared {
-            script: Mutex::new((0, script)),
+            script: Mutex::new(Script {
+                steps,
+                ..Script::default()
+            }),
             ..Shared::default()
         });
         let (stop, stopped) = oneshot::channel();
@@ -197,7 +208,7 @@ impl GrpcServer {
 
     /// The calls that were read whole, in order.
     pub fn calls(&self) -> Vec<Called> {
-        self.shared.calls.lock().unwrap().clone()
+        self.shared.script.lock().unwrap().calls.clone()
     }
 }
 
@@ -228,13 +239,13 @@ async fn answer(
 ) -> Result<Response<Answer>, &'static str> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| "broken off")?.to_bytes();
-    shared.calls.lock().unwrap().push(Called {
+    let step = shared.step(Called {
         path: head.uri.path().to_owned(),
         headers: head.headers,
         body,
         connection,
     });
-    match shared.next() {
+    match step {
         Call::Stall => pending().await,
         Call::Reset => Err("reset"),
         Call::Http(status) => {

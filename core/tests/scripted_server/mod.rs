@@ -94,25 +94,44 @@ impl Request {
     }
 }
 
+/// Under one lock, so that the steps are taken in the order of the requests, whatever connections these came by.
+#[derive(Default)]
+struct Script {
+    steps: Vec<Step>,
+    at: usize,
+    requests: Vec<Request>,
+}
+
+impl Script {
+    fn next(&mut self) -> Step {
+        let step = self.steps[self.at].clone();
+        self.at = (self.at + 1).min(self.steps.len() - 1);
+        step
+    }
+}
+
 #[derive(Default)]
 struct Shared {
-    script: Mutex<(usize, Vec<Step>)>,
+    script: Mutex<Script>,
     accepted: AtomicUsize,
-    requests: Mutex<Vec<Request>>,
     stopped: AtomicBool,
 }
 
 impl Shared {
-    /// The step of the next request; it stays the next one if it fails `take`.
-    fn next(&self, take: impl Fn(&Step) -> bool) -> Option<Step> {
+    /// The step of a connection, if the next one is such.
+    fn of_connection(&self) -> Option<Step> {
         let mut script = self.script.lock().unwrap();
-        let (at, steps) = &mut *script;
-        let step = steps[*at].clone();
-        let taken = take(&step);
-        if taken && *at + 1 < steps.len() {
-            *at += 1;
+        match script.steps[script.at] {
+            Step::Greet(_) | Step::Early(_) | Step::NeverRead => Some(script.next()),
+            _ => None,
         }
-        taken.then_some(step)
+    }
+
+    /// Notes a request that was read whole; returns its step.
+    fn of_request(&self, request: Request) -> Step {
+        let mut script = self.script.lock().unwrap();
+        script.requests.push(request);
+        script.next()
     }
 
     fn stopped(&self) -> bool {
@@ -136,12 +155,15 @@ impl ScriptedServer {
         ScriptedServer::listen(script.into(), Some(Arc::new(tls)))
     }
 
-    fn listen(script: Vec<Step>, tls: Option<Arc<rustls::ServerConfig>>) -> ScriptedServer {
+    fn listen(steps: Vec<Step>, tls: Option<Arc<rustls::ServerConfig>>) -> ScriptedServer {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let scheme = if tls.is_some() { "https" } else { "http" };
         let shared = Arc::new(Shared {
-            script: Mutex::new((0, script)),
+            script: Mutex::new(Script {
+                steps,
+                ..Script::default()
+            }),
             ..Shared::default()
         });
         let acceptor = thread::spawn({
@@ -172,7 +194,7 @@ impl ScriptedServer {
 
     /// The requests that were read whole, in order.
     pub fn requests(&self) -> Vec<Request> {
-        self.shared.requests.lock().unwrap().clone()
+        self.shared.script.lock().unwrap().requests.clone()
     }
 }
 
@@ -211,7 +233,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>, tls: Option<Arc<rustls::
 }
 
 fn serve(mut stream: impl Read + Write, shared: &Shared) -> io::Result<()> {
-    match shared.next(|step| matches!(step, Step::Greet(_) | Step::Early(_) | Step::NeverRead)) {
+    match shared.of_connection() {
         Some(Step::Early(bytes)) => {
             let mut head = Vec::new();
             while !head.ends_with(b"\r\n\r\n") {
@@ -246,13 +268,12 @@ fn serve(mut stream: impl Read + Write, shared: &Shared) -> io::Result<()> {
     }
     let mut unread = Vec::new();
     while let Some(request) = read(&mut stream, shared, &mut unread)? {
-        shared.requests.lock().unwrap().push(request);
-        match shared.next(|_| true) {
-            Some(Step::Answer {
+        match shared.of_request(request) {
+            Step::Answer {
                 status,
                 headers,
                 body,
-            }) => {
+            } => {
                 let mut head = format!(
                     "HTTP/1.1 {status} Reason\r\ncontent-length: {}\r\n",
                     body.len()
@@ -263,7 +284,7 @@ fn serve(mut stream: impl Read + Write, shared: &Shared) -> io::Result<()> {
                 head.push_str("\r\n");
                 stream.write_all(&[head.as_bytes(), &body].concat())?;
             }
-            Some(Step::Raw { bytes, then }) => {
+            Step::Raw { bytes, then } => {
                 stream.write_all(&bytes)?;
                 stream.flush()?;
                 match then {
@@ -272,14 +293,14 @@ fn serve(mut stream: impl Read + Write, shared: &Shared) -> io::Result<()> {
                     Then::Stall => while some(&mut stream, shared, &mut [0; 4096])? > 0 {},
                 }
             }
-            Some(Step::Drip { bytes, pause }) => {
+            Step::Drip { bytes, pause } => {
                 for byte in bytes {
                     stream.write_all(&[byte])?;
                     stream.flush()?;
                     thread::sleep(pause);
                 }
             }
-            Some(Step::Greet(_) | Step::Early(_) | Step::NeverRead) | None => return Ok(()),
+            Step::Greet(_) | Step::Early(_) | Step::NeverRead => return Ok(()),
         }
         stream.flush()?;
     }
