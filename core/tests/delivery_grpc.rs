@@ -186,8 +186,10 @@ fn the_call_is_what_grpc_and_otlp_ask_for() {
     );
     run(async {
         let body = Bytes::from_static(BODY);
-        delivery(&otlp, LONG).deliver(body.clone(), pending()).await;
-        metrics.deliver(body, pending()).await;
+        let traces = delivery(&otlp, LONG);
+        let outcome = traces.deliver(body.clone(), pending()).await;
+        assert_eq!(outcome, delivered());
+        assert_eq!(metrics.deliver(body, pending()).await, delivered());
     });
     let [traces, metrics] = &server.calls()[..] else {
         panic!("{:?}", server.calls())

@@ -9,8 +9,9 @@ fn the_request_is_what_otlp_asks_for() {
         .header("x-api-key", "k1")
         .and_then(|otlp| otlp.header("X-Api-Key", "k2"));
     let metrics = Otlp::new(server.url()).header("user-agent", "mine/1");
-    let [traces, metrics] = [traces, metrics].map(|otlp| {
-        let transport = Transport::new(&otlp.unwrap(), Signal::Traces).unwrap();
+    let clients = [(traces, Signal::Traces), (metrics, Signal::Metrics)];
+    let [traces, metrics] = clients.map(|(otlp, signal)| {
+        let transport = Transport::new(&otlp.unwrap(), signal).unwrap();
         Delivery::new(transport, retry(LONG))
     });
     run(async {
