@@ -1,7 +1,6 @@
 """The tracer provider, which stands for everything behind it."""
 
 import logging
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -122,16 +121,13 @@ def _succeeded(what: str, failure: str | None) -> bool:
     return failure is None
 
 
-_lock = threading.Lock()
-
-
 def init(**options: "Unpack[Options]") -> TracerProvider:
     """Starts polyspan: makes its providers and propagator the global ones, and returns the tracer provider.
 
     Raises `ConfigError` for an option that cannot be used. A second call changes nothing and returns the
     first provider.
     """
-    with _lock:
+    with _installed.lock:
         if _installed.provider is not None:
             _logger.warning("polyspan is initialised already; the options of this call are ignored")
             return _installed.provider

@@ -31,9 +31,16 @@ def meter_provider() -> metrics.MeterProvider:
 
 
 def _provider() -> "TracerProvider | None":
-    if _installed.provider is not None:
+    # One for both, also if two threads ask first.
+    with _installed.lock:
+        if _installed.provider is None:
+            _installed.provider = _new_provider()
         return _installed.provider
-    strict = os.environ.get("POLYSPAN_STRICT", "").strip().lower() in {"true", "1"}
+
+
+def _new_provider() -> "TracerProvider | None":
+    # As the core reads it: everything but "true" is false.
+    strict = os.environ.get("POLYSPAN_STRICT", "").strip().lower() == "true"
     if _load.problem is not None:
         if strict:
             raise ImportError(_load.problem)
@@ -47,5 +54,4 @@ def _provider() -> "TracerProvider | None":
         _logger.error("polyspan is off: %s", error)
         return None
     propagate.set_global_textmap(provider.propagator)
-    _installed.provider = provider
     return provider
