@@ -25,7 +25,10 @@ with trace.get_tracer("orders").start_as_current_span("charge") as span:
 print(headers)
 metrics.get_meter("orders").create_counter("orders").add(1)
 
-assert polyspan.stats()["started"] == provider.stats()["started"] == 0
+assert polyspan.stats() == provider.stats()
+assert list(polyspan.stats()) == list(polyspan.Stats.__annotations__)
+assert polyspan.stats()["started"] == 0 and not polyspan.stats()["dropped"]
+assert polyspan.stats()["sampling_rate_actual"] is None
 assert provider.flush() and polyspan.flush()
 assert provider.shutdown(1) and polyspan.shutdown(1)
 try:
@@ -89,6 +92,8 @@ def test_a_program_that_only_names_polyspan_in_its_environment_runs(package: Pat
     [line] = done.stderr.splitlines()
     assert line.startswith("polyspan is off, nothing is traced: ")
 
-    strict = run(package, ZERO_CODE, POLYSPAN_STRICT="true", **providers)
+    strict = run(package, ZERO_CODE, POLYSPAN_STRICT=" TRUE ", **providers)
     assert strict.returncode != 0
     assert "pip install" in strict.stderr
+    lenient = run(package, ZERO_CODE, POLYSPAN_STRICT="1", **providers)
+    assert lenient.returncode == 0, lenient.stderr

@@ -6,12 +6,14 @@ nothing could redact, does not.
 
 import logging
 from collections.abc import Mapping
+from typing import cast, get_origin, get_type_hints
 
 from opentelemetry import metrics, propagate, trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from polyspan import _load
+from polyspan import _installed, _load
 from polyspan.shutdown import FLUSH_SECONDS, SHUTDOWN_SECONDS
+from polyspan.stats import Stats
 
 _logger = logging.getLogger("polyspan")
 
@@ -19,7 +21,6 @@ Span = trace.NonRecordingSpan
 Tracer = trace.NoOpTracer
 MeterProvider = metrics.NoOpMeterProvider
 Propagator = TraceContextTextMapPropagator
-Stats = dict[str, object]
 
 
 class TracerProvider(trace.NoOpTracerProvider):
@@ -62,11 +63,12 @@ _told: list[TracerProvider] = []
 
 def init(**options: object) -> TracerProvider:
     """Says why nothing is traced, once."""
-    if not _told:
-        _told.append(TracerProvider(**options))
-        _logger.error("%s", describe())
-        propagate.set_global_textmap(_told[0].propagator)
-    return _told[0]
+    with _installed.lock:
+        if not _told:
+            _told.append(TracerProvider(**options))
+            _logger.error("%s", describe())
+            propagate.set_global_textmap(_told[0].propagator)
+        return _told[0]
 
 
 def flush(timeout: float = FLUSH_SECONDS) -> bool:  # noqa: ARG001 - the real one's signature
@@ -81,8 +83,14 @@ def shutdown(timeout: float = SHUTDOWN_SECONDS) -> bool:  # noqa: ARG001 - the r
 
 def stats() -> Stats:
     """No span was ever counted."""
-    counts = ("started", "live", "abandoned", "ended", "sampled_out", "delivered", "retries", "requests")
-    return {**dict.fromkeys(counts, 0), "dropped": {}, "redacted": {}, "destinations": []}
+    return cast("Stats", {name: _nothing(kind) for name, kind in get_type_hints(Stats).items()})
+
+
+def _nothing(kind: type) -> object:
+    if kind is int:
+        return 0
+    container = get_origin(kind)
+    return container() if container in {dict, list} else None
 
 
 def describe() -> str:

@@ -1,10 +1,13 @@
 """What became of every span, and what is in force."""
 
 import json
-from typing import TypedDict, cast
+from typing import TYPE_CHECKING, TypedDict, cast
 
-from polyspan import _native
 from polyspan._installed import installed
+
+if TYPE_CHECKING:
+    # The type must be there also where the native module is not.
+    from polyspan import _native
 
 
 class DestinationStats(TypedDict):
@@ -58,7 +61,7 @@ class Stats(TypedDict):
     memory_limit_bytes: int
 
 
-def read(native: _native.Provider) -> Stats:
+def read(native: "_native.Provider") -> Stats:
     """The counters of a native provider."""
     return cast("Stats", json.loads(native.stats()))
 
