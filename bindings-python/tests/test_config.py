@@ -4,6 +4,7 @@ import pytest
 
 import polyspan
 from polyspan import _native
+from polyspan.config import _text
 from polyspan.options import Options
 
 from .conftest import Traced
@@ -96,3 +97,20 @@ def test_equal_policies_have_equal_fingerprints(traced: Traced) -> None:
     assert same.fingerprint == traced.provider.fingerprint
     assert same.fingerprint in same.describe()
     assert polyspan.TracerProvider().fingerprint != same.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("azAZ09-._~", "azAZ09-._~"),
+        ("a,b=c;d%20 +/", "a%2Cb%3Dc%3Bd%2520%20%2B%2F"),
+        ("é€😀", "%C3%A9%E2%82%AC%F0%9F%98%80"),
+        ("²٣ª", "%C2%B2%D9%A3%C2%AA"),
+        ("\ud800\udfff", "%3F%3F"),
+        ("\0\n\x7f", "%00%0A%7F"),
+        (2, "2"),
+        ("", ""),
+    ],
+)
+def test_a_mapping_becomes_the_list_that_the_core_reads(text: object, escaped: str) -> None:
+    assert _text({text: text}) == f"{escaped}={escaped}"

@@ -4,6 +4,7 @@ import platform
 import sys
 from collections.abc import Mapping
 from datetime import timedelta
+from urllib.parse import quote
 
 from polyspan import _native
 
@@ -52,11 +53,5 @@ def _text(value: object) -> str:
 
 
 def _escaped(text: object) -> str:
-    # The list form that the core reads decodes percent signs; everything outside plain text is written so.
-    plain = "-._~"
-    return "".join(
-        character
-        if character.isascii() and (character.isalnum() or character in plain)
-        else "".join(f"%{byte:02X}" for byte in character.encode(errors="replace"))
-        for character in str(text)
-    )
+    # The list form that the core reads decodes percent signs.
+    return quote(str(text), safe="", errors="replace")
