@@ -63,8 +63,8 @@ choices! {
         Cumulative = "cumulative",
         /// From the last export, where that is possible.
         Delta = "delta",
-        /// Whatever needs the least memory.
-        LowMemory = "lowmemory",
+        /// Whatever needs the least memory; a configuration file writes it `low_memory`.
+        LowMemory = "lowmemory" | "low_memory",
     }
     later: []
 }

@@ -318,6 +318,24 @@ fn every_value_knows_where_in_the_file_it_stands() {
     assert_eq!(at("sampler"), "tracer_provider.sampler");
     assert_eq!(config.source("strict"), None);
 }
+/// A file with one periodic reader for each of these settings, all to the console.
+fn readers(settings: &[&str]) -> String {
+    let mut text = "file_format: \"1.1\"\nmeter_provider:\n  readers:\n".to_owned();
+    for setting in settings {
+        text += &format!("    - periodic: {{{setting}exporter: {{console: }}}}\n");
+    }
+    text
+}
+
+#[test]
+fn the_schemas_name_of_a_temporality_is_known() {
+    let exporter = "otlp_http: {temporality_preference: low_memory}";
+    let text = readers(&[""]).replace("console: ", exporter);
+    let config = load(&text);
+    assert_eq!(config.errors().count(), 0, "{:?}", problems(&config));
+    assert_eq!(config.get("temporality_preference").unwrap(), "lowmemory");
+}
+
 
 #[test]
 fn the_examples_of_the_reference_page_can_be_used() {
