@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use super::super::{Compression, Destination, Headers, Otlp, OtlpFile, Protocol, Timeout, pairs};
 use super::plugin;
 use super::reader::{At, Reader};
-use super::schema::shown;
 use crate::export::endpoint::Signal;
 
 pub(super) const KNOWN: &str = "otlp_http, otlp_grpc, otlp_file/development, console";
@@ -104,10 +103,7 @@ impl Reader<'_> {
         let named = at.text().and_then(Compression::from_name);
         named.unwrap_or_else(|| {
             let names = Compression::NAMES.join(", ");
-            self.refuse(
-                at,
-                format!("{}; it must be one of {names}", shown(at.node, &at.path)),
-            );
+            self.refuse_as(at, &format!("one of {names}"));
             Compression::None
         })
     }
@@ -150,10 +146,7 @@ impl Reader<'_> {
         let at = tls.some(key)?;
         let path = PathBuf::from(at.text()?);
         if !path.is_absolute() {
-            self.refuse(
-                &at,
-                format!("{}; it must be an absolute path", shown(at.node, &at.path)),
-            );
+            self.refuse_as(&at, "an absolute path");
         }
         Some(path)
     }
@@ -180,8 +173,8 @@ impl Reader<'_> {
                 Some(OtlpFile::new(text.trim_start_matches("file://")).into())
             }
             _ => {
-                let found = shown(stream.node, &stream.path);
-                self.refuse(&stream, format!("{found}; it must be stdout, or an address such as file:///var/log/spans.jsonl"));
+                let allowed = "stdout, or an address such as file:///var/log/spans.jsonl";
+                self.refuse_as(&stream, allowed);
                 None
             }
         }

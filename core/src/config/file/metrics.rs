@@ -2,8 +2,15 @@
 
 use super::super::{Destination, Timeout};
 use super::reader::{At, Reader};
+use super::share::{Shared, Wish};
 use super::traces::shorter;
 use crate::export::endpoint::Signal;
+
+const INTERVAL: Shared = Shared {
+    by: "the periodic readers",
+    what: "one timer",
+    settings: &[("interval", "metric_export_interval", Wish::Smallest)],
+};
 
 impl Reader<'_> {
     pub(super) fn meter_provider(&mut self, root: &At<'_>) {
@@ -13,13 +20,18 @@ impl Reader<'_> {
         };
         let readers = provider.get("readers");
         let mut destinations = Vec::new();
+        let mut periodic = Vec::new();
         for reader in readers.iter().flat_map(At::items) {
             match reader.only() {
-                Some(("periodic", settings)) => destinations.extend(self.periodic(&settings)),
+                Some(("periodic", settings)) => {
+                    destinations.extend(self.periodic(&settings));
+                    periodic.push(settings);
+                }
                 Some((_, settings)) => self.await_all(&settings),
                 None => {}
             }
         }
+        self.share(&INTERVAL, &periodic);
         self.config.metric_destinations = Some(destinations);
         // Each destination has the bound of its reader in its own timeout.
         self.config.metric_export_timeout = Timeout::Unlimited;
@@ -34,7 +46,6 @@ impl Reader<'_> {
     }
 
     fn periodic(&mut self, at: &At<'_>) -> Option<Destination> {
-        self.put("metric_export_interval", at.some("interval"));
         let bound = at.some("timeout").and_then(|at| at.whole());
         let bound = Timeout::from_millis(bound.unwrap_or(30_000));
         for key in ["producers", "cardinality_limits", "max_export_batch_size"] {

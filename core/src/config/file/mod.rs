@@ -10,6 +10,7 @@
 //! | `schema` | what may stand where, from the specification's own schema |
 //! | `reader` | the walk over the tree; notes what nobody asked for |
 //! | `general`, `resource`, `traces`, `exporter`, `sampler`, `metrics` | one section each |
+//! | `share` | what several components of one kind have in common |
 //! | `policy` | `distribution.polyspan`, and the policy file |
 //! | [`plugin`] | components that the program makes |
 //!
@@ -28,6 +29,7 @@ mod reader;
 mod resource;
 mod sampler;
 mod schema;
+mod share;
 mod substitute;
 #[cfg(test)]
 mod tests;

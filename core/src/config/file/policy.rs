@@ -89,7 +89,17 @@ impl Reader<'_> {
         if let Some(propagator) = at.some("propagator") {
             self.propagator(&propagator);
         }
-        if let Some(attributes) = at.some("baggage").and_then(|at| at.some("attributes")) {
+        if let Some(baggage) = at.some("baggage") {
+            self.baggage(&baggage);
+        }
+    }
+
+    fn baggage(&mut self, at: &At<'_>) {
+        let Value::Map(_) = at.node.value else {
+            at.leave();
+            return self.refuse_as(at, "a map with the key attributes");
+        };
+        if let Some(attributes) = at.some("attributes") {
             self.baggage_attributes(&attributes);
         }
     }
@@ -97,9 +107,19 @@ impl Reader<'_> {
     /// Patterns, one an item.
     fn baggage_attributes(&mut self, at: &At<'_>) {
         let Value::List(_) = at.node.value else {
-            return self.refuse(at, "is not a list of patterns such as \"user.*\"");
+            at.leave();
+            return self.refuse_as(at, "a list of patterns such as \"user.*\"");
         };
-        let patterns: Vec<_> = at.items().iter().filter_map(At::scalar).collect();
+        let mut patterns = Vec::new();
+        for item in at.items() {
+            match item.scalar() {
+                Some(pattern) => patterns.push(pattern),
+                None => {
+                    item.leave();
+                    self.refuse_as(&item, "a pattern such as \"user.*\"");
+                }
+            }
+        }
         self.put_text("baggage_attributes", &patterns.join(","), at);
     }
 }

@@ -7,6 +7,7 @@ use super::super::option::ConfigOption;
 use super::super::origin::Source;
 use super::super::{Config, ConfigError};
 use super::problem::{Path, Problem};
+use super::schema::shown;
 use super::yaml::{Node, Value};
 
 /// A node and where it stands.
@@ -138,11 +139,15 @@ impl<'c> Reader<'c> {
 
     /// Sets an option, where there is a value.
     pub(super) fn put(&mut self, option: &str, at: Option<At<'_>>) {
-        if let Some(at) = at
-            && let Some(text) = at.scalar()
-        {
-            self.put_text(option, &text, &at);
+        let Some(at) = at else {
+            return;
+        };
+        if let Some(text) = at.scalar() {
+            return self.put_text(option, &text, &at);
         }
+        at.leave();
+        let allowed = ConfigOption::find(option).map(ConfigOption::allowed);
+        self.refuse_as(&at, &allowed.unwrap_or_default());
     }
 
     pub(super) fn put_text(&mut self, option: &str, text: &str, at: &At<'_>) {
@@ -152,7 +157,12 @@ impl<'c> Reader<'c> {
         let source = self.source(at);
         let path = at.path.to_string();
         match option.field.read(self.config, text, &source, &path) {
-            Ok(()) => self.config.note_source(option.name, source),
+            Ok(()) => {
+                self.config.note_source(option.name, source);
+                if option.awaits.is_some() {
+                    self.awaited.push(path);
+                }
+            }
             Err(ConfigError::Invalid {
                 value,
                 reason,
@@ -181,6 +191,12 @@ impl<'c> Reader<'c> {
     pub(super) fn refuse(&mut self, at: &At<'_>, what: impl Into<String>) {
         let problem = Problem::said(&at.path, at.node, what.into());
         self.problems.push(problem);
+    }
+
+    /// Says what stands there and what should.
+    pub(super) fn refuse_as(&mut self, at: &At<'_>, allowed: &str) {
+        let found = shown(at.node, &at.path);
+        self.refuse(at, format!("{found}; it must be {allowed}"));
     }
 
     /// Tells of everything that nothing asked for.

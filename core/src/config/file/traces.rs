@@ -4,7 +4,22 @@ use std::time::Duration;
 
 use super::super::{Destination, Timeout};
 use super::reader::{At, Reader};
+use super::share::{Shared, Wish};
 use crate::export::endpoint::Signal;
+
+const QUEUE: Shared = Shared {
+    by: "the batch processors",
+    what: "one queue",
+    settings: &[
+        ("schedule_delay", "schedule_delay", Wish::Smallest),
+        (
+            "max_export_batch_size",
+            "max_export_batch_size",
+            Wish::Smallest,
+        ),
+        ("max_queue_size", "max_queue_size", Wish::Largest),
+    ],
+};
 
 impl Reader<'_> {
     pub(super) fn tracer_provider(&mut self, root: &At<'_>) {
@@ -64,7 +79,7 @@ impl Reader<'_> {
                 }
             }
         }
-        self.share(&batches);
+        self.share(&QUEUE, &batches);
         if batches.is_empty() {
             // Each span at once, as a simple processor does; still not on the thread that ends it.
             self.config.schedule_delay = Duration::ZERO;
@@ -85,34 +100,6 @@ impl Reader<'_> {
             otlp.timeout = shorter(otlp.timeout, bound);
         }
         Some(destination)
-    }
-
-    /// What several batch processors ask for, as far as one queue can have it: exported at least as often as each wants.
-    fn share(&mut self, batches: &[At<'_>]) {
-        for (key, smallest) in [
-            ("schedule_delay", true),
-            ("max_export_batch_size", true),
-            ("max_queue_size", false),
-        ] {
-            let set: Vec<_> = batches.iter().filter_map(|batch| batch.some(key)).collect();
-            let amount = |at: &&At<'_>| at.whole();
-            let chosen = match smallest {
-                true => set.iter().min_by_key(amount),
-                false => set.iter().max_by_key(amount),
-            };
-            self.put(key, chosen.cloned());
-            if set
-                .windows(2)
-                .any(|pair| pair[0].whole() != pair[1].whole())
-            {
-                let value = chosen.and_then(At::whole).unwrap_or_default();
-                let warning = format!(
-                    "{}: the batch processors differ in {key}, and share one queue; using {value} for all",
-                    self.file
-                );
-                self.config.problems.warn("config_file", warning);
-            }
-        }
     }
 
     pub(super) fn span_limits(&mut self, limits: &At<'_>) {

@@ -252,6 +252,19 @@ fn processors_that_differ_share_what_suits_the_most_eager_and_are_told() {
 #[test]
 fn levels_of_the_file_are_those_of_the_log() {
     for (severity, level) in [
+#[test]
+fn readers_that_differ_share_what_suits_the_most_eager_and_are_told() {
+    let text = readers(&["interval: 1000, ", "interval: 9000, "]);
+    let config = load(&text);
+    assert_eq!(config.metric_export_interval, Duration::from_secs(1));
+    assert_eq!(
+        said(&text),
+        ["FILE: the periodic readers differ in interval, and share one timer; using 1000 for all"]
+    );
+    let alike = readers(&["interval: 7000, ", "interval: 7000, "]);
+    assert_eq!(said(&alike), Vec::<String>::new());
+}
+
         ("trace", "debug"),
         ("debug4", "debug"),
         ("info", "info"),
@@ -295,7 +308,10 @@ logger_provider:
             "FILE: meter_provider.readers[2].pull is checked, but has no effect before a later version",
             "FILE: meter_provider.views is checked, but has no effect before a later version",
             "FILE: logger_provider is checked, but has no effect before a later version",
+            "FILE: meter_provider.readers[0].periodic.exporter.otlp_http.temporality_preference is checked, but has no effect before a later version",
+            "FILE: meter_provider.readers[1].periodic.exporter.console.temporality_preference is checked, but has no effect before a later version",
         ]
+            "FILE: meter_provider.exemplar_filter is checked, but has no effect before a later version",
     );
 }
 

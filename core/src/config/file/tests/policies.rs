@@ -72,6 +72,18 @@ fn what_is_no_policy_is_refused() {
             "sampler.always_off.x is unknown",
         ),
         ("memory_limit: 1\n", "memory_limit is unknown"),
+        (
+            "redaction: []\n",
+            ", line 1: redaction is a list; it must be off or default",
+        ),
+        (
+            "baggage: user.*\n",
+            ", line 1: baggage is \"user.*\"; it must be a map with the key attributes",
+        ),
+        (
+            "baggage: []\n",
+            ", line 1: baggage is a list; it must be a map with the key attributes",
+        ),
     ] {
         let (config, _) = with_policy(text, &[]);
         let said = config.validate().unwrap_err().to_string();
@@ -120,11 +132,15 @@ fn a_policy_names_the_baggage_that_becomes_attributes() {
     for (text, expected) in [
         (
             "baggage: {attributes: tenant}\n",
-            "is not a list of patterns",
+            "baggage.attributes is \"tenant\"; it must be a list of patterns",
         ),
         (
             "baggage: {attributes: [a b]}\n",
             "whose pattern number 1 no baggage key could match",
+        ),
+        (
+            "baggage: {attributes: [a, {}]}\n",
+            "baggage.attributes[1] is a map; it must be a pattern such as \"user.*\"",
         ),
         (
             "baggage: {keys: [a]}\n",
