@@ -78,7 +78,8 @@ impl Otlp {
         Otlp::through(Proxies::from_env(), endpoint.into())
     }
 
-    fn through(proxies: Proxies, endpoint: String) -> Otlp {
+    /// The same through these proxies.
+    pub(super) fn through(proxies: Proxies, endpoint: String) -> Otlp {
         Otlp {
             endpoint,
             protocol: Protocol::HttpProtobuf,

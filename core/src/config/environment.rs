@@ -27,7 +27,7 @@ const BESIDE_FILE: &[&str] = &["POLYSPAN_STRICT", "POLYSPAN_NATIVE_PATH"];
 /// The configuration that the environment describes, with what is wrong in it among its problems.
 pub(crate) fn read(lookup: &Lookup<'_>) -> Config {
     let mut config = Config {
-        proxies: Proxies::read(|variable| lookup(variable)?.into_string().ok()),
+        proxies: proxies(lookup),
         ..Config::default()
     };
     // Named by the environment, the file decides alone.
@@ -49,6 +49,11 @@ pub(crate) fn read(lookup: &Lookup<'_>) -> Config {
         file::load_policy(&mut config, &policy, lookup);
     }
     config
+}
+
+/// The proxies that the environment names.
+pub(super) fn proxies(lookup: &Lookup<'_>) -> Proxies {
+    Proxies::read(|variable| lookup(variable)?.into_string().ok())
 }
 
 /// The configuration of a file. Every other variable is ignored, as the specification asks; polyspan's own are named, since

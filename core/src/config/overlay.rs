@@ -4,7 +4,7 @@
 //! apart from what comes from outside by [`Source`], and put on top again.
 
 use super::environment::{self, Lookup};
-use super::{Config, ConfigOption, Destination, Signal, Source, aliases, file};
+use super::{Config, ConfigOption, Destination, Otlp, Signal, Source, aliases, file};
 
 /// Options that stand for what is read from elsewhere.
 const FILES: [&str; 3] = ["config_file", "policy_file", "aliases"];
@@ -70,35 +70,46 @@ impl Config {
             (Signal::Traces, "exporter", "traces_"),
             (Signal::Metrics, "metrics_exporter", "metrics_"),
         ] {
-            let from_file = matches!(self.source(list), Some(Source::File { .. }));
-            let code = self.otlp_of_options(signal);
-            let place = match signal {
-                Signal::Traces => &mut self.trace_destinations,
-                Signal::Metrics => &mut self.metric_destinations,
-            };
             if option == list {
                 // Named by code now, by name: the options describe them.
-                *place = None;
-            }
-            if !from_file {
+                *self.given_destinations(signal) = None;
                 continue;
             }
-            for destination in place.iter_mut().flatten() {
-                let Destination::Otlp(otlp) = destination else {
-                    continue;
-                };
-                match option.strip_prefix(own).unwrap_or(option) {
-                    "endpoint" => otlp.endpoint.clone_from(&code.endpoint),
-                    "protocol" => otlp.protocol = code.protocol,
-                    "headers" => otlp.headers = code.headers.clone(),
-                    "timeout" => otlp.timeout = code.timeout,
-                    "compression" => otlp.compression = code.compression,
-                    "certificate" | "client_certificate" | "client_key" | "insecure" => {
-                        otlp.tls = code.tls.clone();
-                    }
-                    _ => {}
+            let Some(change) = change(option.strip_prefix(own).unwrap_or(option)) else {
+                continue;
+            };
+            if !matches!(self.source(list), Some(Source::File { .. })) {
+                continue;
+            }
+            let code = self.otlp_of_options(signal);
+            for destination in self.given_destinations(signal).iter_mut().flatten() {
+                if let Destination::Otlp(otlp) = destination {
+                    change(otlp, &code);
                 }
             }
         }
     }
+
+    fn given_destinations(&mut self, signal: Signal) -> &mut Option<Vec<Destination>> {
+        match signal {
+            Signal::Traces => &mut self.trace_destinations,
+            Signal::Metrics => &mut self.metric_destinations,
+        }
+    }
+}
+
+/// How an option changes a destination to what the options describe; `None` if it is about something else.
+fn change(option: &str) -> Option<fn(&mut Otlp, &Otlp)> {
+    Some(match option {
+        "endpoint" => |otlp, code| otlp.endpoint.clone_from(&code.endpoint),
+        "protocol" => |otlp, code| otlp.protocol = code.protocol,
+        "headers" => |otlp, code| otlp.headers = code.headers.clone(),
+        "timeout" => |otlp, code| otlp.timeout = code.timeout,
+        "compression" => |otlp, code| otlp.compression = code.compression,
+        "certificate" | "client_certificate" | "client_key" | "insecure" => {
+            |otlp, code| otlp.tls = code.tls.clone()
+        }
+        "max_concurrent_requests" => |otlp, code| otlp.concurrency = code.concurrency,
+        _ => return None,
+    })
 }

@@ -68,7 +68,7 @@ impl Reader<'_> {
     fn otlp(&mut self, at: &At<'_>, default: &str, protocol: Protocol) -> Otlp {
         let endpoint = at.some("endpoint");
         let text = endpoint.as_ref().and_then(At::text).unwrap_or(default);
-        let mut otlp = Otlp::new(text);
+        let mut otlp = Otlp::through(self.config.proxies.clone(), text.to_owned());
         otlp.protocol = protocol;
         if let Some(endpoint) = &endpoint
             && let Err(error) = Destination::from(otlp.clone()).check()

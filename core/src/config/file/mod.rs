@@ -39,7 +39,7 @@ mod yaml;
 use std::fs::File;
 use std::io::Read;
 
-use super::environment::Lookup;
+use super::environment::{self, Lookup};
 use super::{Config, ConfigError, Source};
 use crate::resource::Detector;
 use problem::{Path, Problem};
@@ -48,7 +48,10 @@ use yaml::Node;
 
 /// The configuration that a file describes, with what is wrong in it among its problems.
 pub(super) fn load(file: &str, lookup: &Lookup<'_>) -> Config {
-    let mut config = Config::default();
+    let mut config = Config {
+        proxies: environment::proxies(lookup),
+        ..Config::default()
+    };
     let problems = match read(file, lookup) {
         Ok(document) => apply(&document, file, &mut config),
         Err(problem) => vec![problem],

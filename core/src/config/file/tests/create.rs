@@ -222,7 +222,10 @@ fn null_and_absent_settings_are_the_defaults() {
     let destinations = config.destinations(Signal::Traces);
     assert_eq!(
         *otlp(&destinations[0]),
-        Otlp::new("http://localhost:4318/v1/traces")
+        Otlp::through(
+            config.proxies.clone(),
+            "http://localhost:4318/v1/traces".to_owned()
+        )
     );
 }
 

@@ -166,6 +166,42 @@ fn code_changes_one_part_of_a_destination_of_the_file_and_leaves_the_rest() {
 }
 
 #[test]
+fn code_bounds_the_requests_in_flight_to_a_destination_of_the_file() {
+    let file = Written::new(FILE);
+    for file_first in [true, false] {
+        let mut options = [
+            ("config_file", file.name()),
+            ("max_concurrent_requests", "7"),
+        ];
+        if !file_first {
+            options.reverse();
+        }
+        let mut config = Config::default();
+        for (name, value) in options {
+            config.set(name, value).unwrap();
+        }
+        let destinations = config.destinations(Signal::Traces);
+        let [Destination::Otlp(otlp)] = destinations.as_slice() else {
+            panic!("{destinations:?}")
+        };
+        assert_eq!(otlp.concurrency, 7);
+    }
+}
+
+#[test]
+fn proxies_come_from_where_the_file_is_named() {
+    let file = Written::new(FILE);
+    let proxy = [("HTTP_PROXY", "http://proxy:1")];
+    let config = environment_with(file.name(), &proxy);
+    let destinations = config.destinations(Signal::Traces);
+    let [Destination::Otlp(otlp)] = destinations.as_slice() else {
+        panic!("{destinations:?}")
+    };
+    assert!(otlp.proxies.apply_to(&otlp.endpoint));
+    assert_eq!(config.proxies, otlp.proxies);
+}
+
+#[test]
 fn destinations_in_code_win_over_the_file() {
     let file = Written::new(FILE);
     let mut config = Config::default().trace_destinations([Destination::Console]);
