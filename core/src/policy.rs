@@ -39,26 +39,36 @@ impl Policy {
         })
     }
 
-    /// `r:<8 hex> s:<8 hex> p:<8 hex>`: redactor, sampler, propagators with limits.
+    /// `r:<8 hex> s:<8 hex> p:<8 hex>`: redactor, sampler, propagators with limits and the baggage that becomes attributes.
     pub(crate) fn fingerprint(&self) -> String {
         let limits = format!("{:?}", self.limits);
+        let propagators = self.propagators.describe();
+        let baggage = self.baggage_attributes.to_string();
+        let mut sent = vec![propagators.as_str(), &limits];
+        if !self.baggage_attributes.is_empty() {
+            sent.push(&baggage);
+        }
         format!(
             "r:{:08x} s:{:08x} p:{:08x}",
             self.redactor.fingerprint(),
             self.sampler.fingerprint(),
-            fnv1a(&[&self.propagators.describe(), &limits]),
+            fnv1a(&sent),
         )
     }
 
     /// The policy in words, its fingerprint first.
     pub(crate) fn describe(&self) -> String {
-        format!(
+        let mut words = format!(
             "policy {}\nsampler: {}\nredaction: {}\npropagators: {}\n",
             self.fingerprint(),
             self.sampler.describe(),
             self.redactor.describe(),
             self.propagators.describe(),
-        )
+        );
+        if !self.baggage_attributes.is_empty() {
+            words += &format!("baggage attributes: {}\n", self.baggage_attributes);
+        }
+        words
     }
 }
 
@@ -81,6 +91,28 @@ fn sentry_head(config: &Config, sampler: &Sampler) -> Option<Head> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn baggage_that_becomes_attributes_is_part_of_the_policy() {
+        let policy = |list: &str| {
+            let mut config = Config::default();
+            config.set("baggage_attributes", list).unwrap();
+            Policy::compile(&config).unwrap()
+        };
+        let default = Policy::compile(&Config::default()).unwrap();
+        assert_eq!(policy("none").fingerprint(), default.fingerprint());
+        assert_ne!(policy("tenant").fingerprint(), default.fingerprint());
+        assert_ne!(
+            policy("tenant").fingerprint(),
+            policy("user.*").fingerprint()
+        );
+        let [described, plain] = [policy("tenant,user.*"), default].map(|one| one.describe());
+        assert!(
+            described.ends_with("\nbaggage attributes: tenant,user.*\n"),
+            "{described}"
+        );
+        assert!(!plain.contains("baggage attributes"), "{plain}");
+    }
 
     #[test]
     fn sentry_is_told_of_traces_that_begin_here_only_with_a_dsn() {
