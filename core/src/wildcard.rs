@@ -46,6 +46,9 @@ mod tests {
             ("4??", "404"),
             ("**a", "ba"),
             ("*aab", "aaaaab"),
+            ("user.*", "user."),
+            ("a*b*c", "abc"),
+            ("**", "anything"),
         ] {
             assert!(matches(pattern, text), "{pattern} {text}");
         }
@@ -57,6 +60,9 @@ mod tests {
             ("a*b", "a-b-c"),
             ("4??", "40"),
             ("*aab", "aaaaa"),
+            ("tenant", "tenants"),
+            ("*.id", "user.id.x"),
+            ("a*", ""),
         ] {
             assert!(!matches(pattern, text), "{pattern} {text}");
         }
