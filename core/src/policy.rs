@@ -81,7 +81,7 @@ fn sentry_head(config: &Config, sampler: &Sampler) -> Option<Head> {
             _ => None,
         }
     };
-    let mut head = Head::from_dsn(config.sentry_dsn.as_ref()?.text())?;
+    let mut head = Head::of(config.sentry_dsn.as_ref()?);
     head.environment = attribute("deployment.environment.name");
     head.release = attribute("service.version");
     head.sample_rate = sampler.rate_at_roots();

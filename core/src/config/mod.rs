@@ -73,6 +73,7 @@ pub use origin::Source;
 pub use otlp::{Headers, Timeout};
 
 pub(crate) use error::readable;
+pub(crate) use sentry::Dsn;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -89,7 +90,6 @@ use check::Problems;
 use detection::DetectedAttributes;
 use otlp::OtlpSettings;
 use sampling::SamplerChoice;
-use sentry::Dsn;
 
 /// How polyspan behaves. See [`GROUPS`] for what each option means.
 #[derive(Clone)]

@@ -23,7 +23,6 @@ use crate::export::endpoint::Signal;
 /// Where a Sentry project takes telemetry.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Dsn {
-    text: String,
     scheme: String,
     public_key: String,
     /// With the port, if there is one.
@@ -51,7 +50,6 @@ impl Dsn {
         };
         (name(public_key) && name(project) && !host.is_empty() && uri.query().is_none()).then(
             || Self {
-                text: text.to_owned(),
                 scheme: scheme.to_owned(),
                 public_key: public_key.to_owned(),
                 host: host.to_owned(),
@@ -61,9 +59,15 @@ impl Dsn {
         )
     }
 
-    /// As it was given.
-    pub(crate) fn text(&self) -> &str {
-        &self.text
+    pub(crate) fn public_key(&self) -> &str {
+        &self.public_key
+    }
+
+    /// The number of the organization, where the host begins with it: `o42.ingest.sentry.io`.
+    pub(crate) fn org_id(&self) -> Option<&str> {
+        let id = self.host.split('.').next()?.strip_prefix('o')?;
+        let is_number = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then_some(id)
     }
 
     /// The address for a signal; `None` for what Sentry does not take.
@@ -212,10 +216,25 @@ mod tests {
     }
 
     #[test]
+    fn a_dsn_tells_key_and_organization() {
+        for (dsn, org_id) in [
+            ("https://key@o42.ingest.us.sentry.io/7", Some("42")),
+            ("https://key:secret@sentry.example.com:9000/path/7", None),
+            ("http://key@localhost/1", None),
+            ("https://key@o.example.com/1", None),
+            ("https://key@organic.example.com/1", None),
+        ] {
+            let dsn = Dsn::parse(dsn).unwrap();
+            assert_eq!((dsn.public_key(), dsn.org_id()), ("key", org_id));
+        }
+    }
+
+    #[test]
     fn what_is_no_dsn_is_refused_without_showing_it() {
         for wrong in [
             "",
             "x",
+            "key@host/1",
             "https://o42.ingest.sentry.io/7",
             "https://abc@/7",
             "https://abc@s",

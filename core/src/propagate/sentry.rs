@@ -28,6 +28,7 @@ use super::baggage::{self, BAGGAGE, Baggage};
 use super::carrier::{Getter, first};
 use super::found::{Found, Sampling};
 use super::marks::Marks;
+use crate::config::Dsn;
 use crate::trace::SpanContext;
 
 /// Name of the header with ids and decision.
@@ -53,25 +54,13 @@ pub struct Head {
 }
 
 impl Head {
-    /// Reads key and organization from a DSN such as `https://key@o42.ingest.sentry.io/7`; `None` if it is none.
-    pub fn from_dsn(dsn: &str) -> Option<Self> {
-        let (scheme, rest) = dsn.trim().split_once("://")?;
-        let (user, rest) = rest.split_once('@')?;
-        let (host, project) = rest.split_once('/')?;
-        let public_key = user.split(':').next().filter(|key| !key.is_empty())?;
-        if !matches!(scheme, "http" | "https") || host.is_empty() || project.is_empty() {
-            return None;
-        }
-        let org_id = host
-            .split('.')
-            .next()
-            .and_then(|label| label.strip_prefix('o'));
-        let is_number = |id: &&str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit());
-        Some(Self {
-            public_key: public_key.to_owned(),
-            org_id: org_id.filter(is_number).map(str::to_owned),
+    /// What a DSN tells of the project.
+    pub(crate) fn of(dsn: &Dsn) -> Self {
+        Self {
+            public_key: dsn.public_key().to_owned(),
+            org_id: dsn.org_id().map(str::to_owned),
             ..Self::default()
-        })
+        }
     }
 
     /// Whether these entries came from another organization.
