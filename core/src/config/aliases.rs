@@ -14,6 +14,7 @@
 //! All are weaker than the standard's variables. A wrong one is an error, as they are asked for by name.
 
 use super::environment::{Lookup, is_blank};
+use super::field::flag;
 use super::option::ConfigOption;
 use super::{Config, ConfigError, Exporters, Source, readable};
 use crate::choices::choices;
@@ -54,14 +55,9 @@ struct Reader<'r> {
 impl Reader<'_> {
     fn trace(&mut self) {
         if let Some((variable, text)) = self.first(&["TRACING_ENABLED"]) {
-            let enabled = match text.to_ascii_lowercase().as_str() {
-                "true" => Some("true"),
-                "false" => Some("false"),
-                _ => None,
-            };
-            match enabled {
+            match flag(&text) {
                 Some(enabled) if self.is_free("disabled") => {
-                    self.config.disabled = enabled == "false";
+                    self.config.disabled = !enabled;
                     self.config
                         .note_source("disabled", Source::Environment { variable });
                 }

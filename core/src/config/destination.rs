@@ -108,12 +108,7 @@ impl Otlp {
     /// A name or a value that HTTP does not allow, or a header that polyspan itself writes.
     pub fn header(mut self, name: &str, value: &str) -> Result<Otlp, ConfigError> {
         let set = self.headers.set(name, value.as_bytes());
-        set.map_err(|why| ConfigError::Invalid {
-            field: "header".to_owned(),
-            value: None,
-            reason: Some(format!("which {why}")),
-            allowed: "a name and a value that HTTP allows".to_owned(),
-        })?;
+        set.map_err(ConfigError::of_header)?;
         Ok(self)
     }
 }

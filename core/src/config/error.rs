@@ -43,6 +43,16 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
+    /// One header that cannot be sent; neither name nor value is shown.
+    pub(super) fn of_header(why: &str) -> Self {
+        ConfigError::Invalid {
+            field: "header".to_owned(),
+            value: None,
+            reason: Some(format!("which {why}")),
+            allowed: "a name and a value that HTTP allows".to_owned(),
+        }
+    }
+
     /// The option or environment variable that is wrong; empty if there are several.
     pub fn field(&self) -> &str {
         match self {

@@ -150,12 +150,17 @@ impl Config {
             // What is called is in the request, not in the address.
             (None, Some(base)) if is_grpc => base.to_string(),
             (None, Some(base)) => base.of(signal).to_string(),
-            (None, None) if is_grpc => "http://localhost:4317".to_owned(),
-            (None, None) => match signal {
-                Signal::Traces => "http://localhost:4318/v1/traces".to_owned(),
-                Signal::Metrics => "http://localhost:4318/v1/metrics".to_owned(),
-            },
+            (None, None) => default_endpoint(signal, is_grpc).to_owned(),
         }
+    }
+}
+
+/// The complete address for a signal, where nothing says another.
+pub(super) const fn default_endpoint(signal: Signal, is_grpc: bool) -> &'static str {
+    match signal {
+        _ if is_grpc => "http://localhost:4317",
+        Signal::Traces => "http://localhost:4318/v1/traces",
+        Signal::Metrics => "http://localhost:4318/v1/metrics",
     }
 }
 

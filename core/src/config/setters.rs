@@ -271,15 +271,7 @@ impl Config {
             .set(name, value.as_bytes())
         {
             Ok(()) => self.settle_in_code("headers"),
-            Err(why) => self.problems.refuse(
-                "headers",
-                ConfigError::Invalid {
-                    field: "header".to_owned(),
-                    value: None,
-                    reason: Some(format!("which {why}")),
-                    allowed: "a name and a value that HTTP allows".to_owned(),
-                },
-            ),
+            Err(why) => self.problems.refuse("headers", ConfigError::of_header(why)),
         }
         self
     }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::super::otlp::default_endpoint;
 use super::super::{Compression, Destination, Headers, Otlp, OtlpFile, Protocol, Timeout, pairs};
 use super::plugin;
 use super::reader::{At, Reader};
@@ -25,12 +26,9 @@ impl Reader<'_> {
                 } else {
                     Protocol::HttpProtobuf
                 };
-                Some(self.otlp(&settings, http_default(signal), protocol).into())
+                Some(self.otlp(&settings, signal, protocol).into())
             }
-            "otlp_grpc" => {
-                let local = "http://localhost:4317";
-                Some(self.otlp(&settings, local, Protocol::Grpc).into())
-            }
+            "otlp_grpc" => Some(self.otlp(&settings, signal, Protocol::Grpc).into()),
             "otlp_file/development" => self.otlp_file(&settings),
             "console" => {
                 // For metrics it has those of every exporter of metrics, which were read with it.
@@ -65,7 +63,8 @@ impl Reader<'_> {
         None
     }
 
-    fn otlp(&mut self, at: &At<'_>, default: &str, protocol: Protocol) -> Otlp {
+    fn otlp(&mut self, at: &At<'_>, signal: Signal, protocol: Protocol) -> Otlp {
+        let default = default_endpoint(signal, protocol == Protocol::Grpc);
         let endpoint = at.some("endpoint");
         let text = endpoint.as_ref().and_then(At::text).unwrap_or(default);
         let mut otlp = Otlp::through(self.config.proxies.clone(), text.to_owned());
@@ -178,12 +177,5 @@ impl Reader<'_> {
                 None
             }
         }
-    }
-}
-
-fn http_default(signal: Signal) -> &'static str {
-    match signal {
-        Signal::Traces => "http://localhost:4318/v1/traces",
-        Signal::Metrics => "http://localhost:4318/v1/metrics",
     }
 }
