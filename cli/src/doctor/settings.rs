@@ -1,7 +1,7 @@
 //! What the configuration alone says about whether spans arrive.
 
 use polyspan::Config;
-use polyspan::config::{ConfigOption, Destination, GROUPS, Signal};
+use polyspan::config::{ConfigOption, Destination, GROUPS, Signal, Source};
 
 use super::finding::{Finding, Report};
 
@@ -76,27 +76,27 @@ fn set(config: &Config) -> Vec<(String, String, String)> {
 
 fn sampler(config: &Config) -> Finding {
     let name = of(config, "sampler");
-    let share = match name.as_str() {
-        "always_on" | "parentbased_always_on" => Some(1.0),
-        "always_off" | "parentbased_always_off" => Some(0.0),
-        "traceidratio" | "parentbased_traceidratio" => {
-            Some(of(config, "sampler_arg").parse::<f64>().unwrap_or(1.0))
-        }
-        _ => None,
-    };
     let by = by(config, "sampler");
-    match share {
-        Some(share) if share <= 0.0 && name.starts_with("parentbased") => Finding::warning(
+    // Both the names of the options and the descriptions of samplers made otherwise say it.
+    let follows_callers = name.to_ascii_lowercase().contains("parent");
+    let set = match config.source("sampler") {
+        Some(Source::File { .. }) => "in the file set sampler to",
+        _ => "set OTEL_TRACES_SAMPLER to",
+    };
+    match config.sampled_share() {
+        Some(share) if share <= 0.0 && follows_callers => Finding::warning(
             "sampler",
             format!(
                 "{name}{by} starts no trace; only those are recorded that a caller has sampled"
             ),
-            "set OTEL_TRACES_SAMPLER=parentbased_always_on, or see that callers send traceparent",
+            format!(
+                "{set} one that is based on the parent and always_on, or see that callers send traceparent"
+            ),
         ),
         Some(share) if share <= 0.0 => Finding::problem(
             "sampler",
             format!("{name}{by} records no trace at all"),
-            "set OTEL_TRACES_SAMPLER=parentbased_always_on, or a ratio with OTEL_TRACES_SAMPLER_ARG",
+            format!("{set} always_on, or to a ratio"),
         ),
         Some(share) if share < 1.0 => Finding::warning(
             "sampler",
@@ -104,7 +104,7 @@ fn sampler(config: &Config) -> Finding {
                 "{name}{by} records about {} % of the traces that start here",
                 share * 100.0
             ),
-            "for a test set OTEL_TRACES_SAMPLER=always_on",
+            format!("for a test {set} always_on"),
         ),
         _ => Finding::good("sampler", name + &by),
     }

@@ -2,6 +2,7 @@
 
 mod server;
 
+use std::io::Write;
 use std::process::{Command, Output};
 
 use serde_json::Value;
@@ -212,6 +213,53 @@ fn a_sampler_that_drops_everything_is_a_problem_although_the_receiver_is_well() 
     );
     check(&found, "sampler", "warning", "25 %", "always_on");
     assert_eq!(found["verdict"], "spans arrive; see the warnings");
+}
+
+/// What the doctor says of a configuration file with this sampler and a receiver that takes everything.
+fn of_file(code: i32, sampler: &str) -> Value {
+    let endpoint = at(server::http("200 OK"));
+    let mut file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
+    write!(
+        file,
+        "file_format: \"1.1\"\ntracer_provider:\n  processors:\n    - batch: {{exporter: {{otlp_http: {{endpoint: '{endpoint}'}}}}}}\n  \
+         sampler: {{{sampler}}}\n"
+    )
+    .unwrap();
+    report(code, &[("OTEL_CONFIG_FILE", file.path().to_str().unwrap())])
+}
+
+#[test]
+fn a_sampler_of_a_file_counts_like_one_of_a_variable() {
+    let found = of_file(1, "always_off: ");
+    check(
+        &found,
+        "sampler",
+        "problem",
+        "records no trace",
+        "always_on",
+    );
+    assert_eq!(found["verdict"], "spans do not arrive");
+    let found = of_file(0, "trace_id_ratio_based: {ratio: 0.25}");
+    check(&found, "sampler", "warning", "25 %", "always_on");
+    let found = of_file(0, "parent_based: {root: {always_off: }}");
+    check(
+        &found,
+        "sampler",
+        "warning",
+        "starts no trace",
+        "traceparent",
+    );
+    let followed = "composite/development: {parent_threshold: {root: {always_off: }}}";
+    let found = of_file(0, followed);
+    check(
+        &found,
+        "sampler",
+        "warning",
+        "starts no trace",
+        "traceparent",
+    );
+    let found = of_file(0, "always_on: ");
+    check(&found, "sampler", "ok", "AlwaysOn", "");
 }
 
 #[test]

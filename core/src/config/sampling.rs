@@ -39,6 +39,12 @@ impl SamplerChoice {
 }
 
 impl Config {
+    /// The share of the traces that begin in this process which is sampled, from 0 to 1; `None` where it is not the same for
+    /// all of them, or only a sampler of the program knows it. What a caller has decided is not in it.
+    pub fn sampled_share(&self) -> Option<f64> {
+        self.head_sampler().ok()?.rate_at_roots()
+    }
+
     /// The sampler of the policy.
     ///
     /// # Errors
