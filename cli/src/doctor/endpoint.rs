@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use polyspan::config::{Destination, Otlp, Protocol, Timeout};
-use polyspan::export::proxy::Proxies;
+use polyspan::export::endpoint::Address;
 use polyspan::sample::Sampler;
 use polyspan::stats::DropCause;
 use polyspan::{Config, Provider};
@@ -16,9 +16,9 @@ pub(super) fn examine(config: &Config, otlp: &Otlp, wait: Duration, report: &mut
     let name = Destination::from(otlp.clone()).to_string();
     let before = report.findings.len();
     // Who listens behind a proxy only the proxy can find out.
-    let through_proxy = Proxies::from_env().apply_to(&otlp.endpoint);
-    match address(&otlp.endpoint).filter(|_| !through_proxy) {
-        Some(address) => listener(&address, otlp, wait, report),
+    let through_proxy = otlp.proxies.apply_to(&otlp.endpoint);
+    match Listener::at(&otlp.endpoint).filter(|_| !through_proxy) {
+        Some(listener) => ask(&listener, otlp, wait, report),
         None => {
             let why = match through_proxy {
                 true => "is reached through the proxy that the environment names",
@@ -37,38 +37,38 @@ pub(super) fn examine(config: &Config, otlp: &Otlp, wait: Duration, report: &mut
 }
 
 /// Where a receiver listens.
-struct Address {
+struct Listener {
+    /// What the scheme says; gRPC may have none.
     tls: Option<bool>,
     host: String,
     port: u16,
 }
 
-/// The parts of `http://host:port/path` or, for gRPC, `host:port`; nothing for a socket in the file system.
-fn address(endpoint: &str) -> Option<Address> {
-    let (tls, rest) = match endpoint.split_once("://") {
-        Some(("http", rest)) => (Some(false), rest),
-        Some(("https", rest)) => (Some(true), rest),
-        Some(_) => return None,
-        None if endpoint.starts_with("unix:") => return None,
-        None => (None, endpoint),
-    };
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let authority = authority.rsplit('@').next()?;
-    let is_port = |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if is_port(&port) => (host, port.parse().ok()?),
-        _ => (authority, if tls == Some(true) { 443 } else { 80 }),
-    };
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    (!host.is_empty()).then(|| Address {
-        tls,
-        host: host.to_owned(),
-        port,
-    })
+impl Listener {
+    /// The one at an address that the core can use; nothing for a socket in the file system.
+    fn at(endpoint: &str) -> Option<Self> {
+        let (tls, host, port) = match endpoint.parse().ok()? {
+            Address::Url(url) => {
+                let tls = url.scheme_str() == Some("https");
+                let port = url.port_u16().unwrap_or(if tls { 443 } else { 80 });
+                (Some(tls), url.host()?.to_owned(), port)
+            }
+            Address::HostPort(authority) => {
+                (None, authority.host().to_owned(), authority.port_u16()?)
+            }
+            Address::Socket(_) => return None,
+        };
+        // As the system's resolver wants addresses of IPv6.
+        let host = host
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .to_owned();
+        Some(Self { tls, host, port })
+    }
 }
 
-fn listener(address: &Address, otlp: &Otlp, wait: Duration, report: &mut Report) {
-    let Address { tls, host, port } = address;
+fn ask(listener: &Listener, otlp: &Otlp, wait: Duration, report: &mut Report) {
+    let Listener { tls, host, port } = listener;
     let at = format!("{host}:{port}");
     let receiver = match probe(host, *port, wait) {
         Ok(receiver) => receiver,
@@ -231,14 +231,14 @@ mod tests {
                 "https://otlp.example.com/x?key=1",
                 Some((Some(true), "otlp.example.com", 443)),
             ),
-            ("http://user:pw@h:1/", Some((Some(false), "h", 1))),
+            ("http://user:pw@h:1/", None),
             ("http://[::1]:4318", Some((Some(false), "::1", 4318))),
             ("collector:4317", Some((None, "collector", 4317))),
             ("unix:/run/otel.sock", None),
             ("unix:///run/otel.sock", None),
             ("http://", None),
         ] {
-            let found = address(endpoint);
+            let found = Listener::at(endpoint);
             let found = found
                 .as_ref()
                 .map(|one| (one.tls, one.host.as_str(), one.port));
