@@ -7,4 +7,4 @@
 export { init } from './init';
 export type { Options } from './options';
 export { flush, shutdown } from './shutdown';
-export { describe, type Stats, stats } from './stats';
+export { type Counts, type DestinationStats, describe, type Stats, stats } from './stats';

@@ -60,6 +60,68 @@ test('a span that ends after the shutdown is counted and does no harm', async ()
   await sink.close();
 });
 
+test('the counters have the types that are declared, each of them', async () => {
+  type Kind = 'number' | 'rate' | 'counts' | 'destinations';
+  const declared: Record<keyof polyspan.Stats, Kind> = {
+    started: 'number',
+    live: 'number',
+    abandoned: 'number',
+    ended: 'number',
+    sampled_out: 'number',
+    delivered: 'number',
+    dropped: 'counts',
+    retries: 'number',
+    requests: 'number',
+    bytes_sent: 'number',
+    queue_bytes: 'number',
+    redacted: 'counts',
+    generation: 'number',
+    destinations: 'destinations',
+    local_roots: 'number',
+    local_roots_sampled: 'number',
+    sampling_rate_configured: 'rate',
+    sampling_rate_actual: 'rate',
+    exports: 'number',
+    exports_failed: 'number',
+    export_nanos: 'number',
+    in_flight: 'number',
+    queue_spans: 'number',
+    queue_capacity: 'number',
+    memory_limit_bytes: 'number',
+  };
+  const ofDestination: Record<keyof polyspan.DestinationStats, 'string' | 'number' | 'object'> = {
+    name: 'string',
+    sampled_out: 'number',
+    delivered: 'number',
+    dropped: 'object',
+    retries: 'number',
+    requests: 'number',
+    bytes_sent: 'number',
+    exports: 'number',
+    exports_failed: 'number',
+    export_nanos: 'number',
+    in_flight: 'number',
+  };
+  polyspan.init({ exporter: ['otlp', 'console'] });
+  const stats = polyspan.stats();
+  await polyspan.shutdown();
+
+  const kind = (value: unknown): Kind | undefined => {
+    if (Array.isArray(value)) return 'destinations';
+    if (value === null) return 'rate';
+    return typeof value === 'object' ? 'counts' : 'number';
+  };
+  const found = Object.entries(stats).map(([name, value]) => [name, kind(value)]);
+  assert.deepEqual(Object.fromEntries(found), { ...declared, sampling_rate_configured: 'number' });
+  const lost: number | undefined = stats.dropped?.queue_full;
+  assert.equal(lost, 0);
+  for (const destination of stats.destinations ?? []) {
+    const types = Object.entries(destination).map(([name, value]) => [name, typeof value]);
+    assert.deepEqual(Object.fromEntries(types), ofDestination);
+  }
+  assert.equal(stats.destinations?.length, 2);
+});
+
 test('lists can be arrays, and an empty one is none', async () => {
   polyspan.init({ exporter: 'none', propagators: [], resourceDetectors: ['host', 'process'] });
   const description = polyspan.describe();

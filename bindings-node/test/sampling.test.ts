@@ -6,8 +6,8 @@ import { traced } from './sink';
 
 test('a ratio samples whole traces, and what is not sampled is counted', async () => {
   const traces = 400;
-  let stats: polyspan.Stats = {};
-  let before: polyspan.Stats = {};
+  let stats: Partial<polyspan.Stats> = {};
+  let before: Partial<polyspan.Stats> = {};
   const sink = await traced(
     async () => {
       before = polyspan.stats();
