@@ -253,9 +253,6 @@ fn processors_that_differ_share_what_suits_the_most_eager_and_are_told() {
 }
 
 #[test]
-fn levels_of_the_file_are_those_of_the_log() {
-    for (severity, level) in [
-#[test]
 fn readers_that_differ_share_what_suits_the_most_eager_and_are_told() {
     let text = readers(&["interval: 1000, ", "interval: 9000, "]);
     let config = load(&text);
@@ -268,6 +265,9 @@ fn readers_that_differ_share_what_suits_the_most_eager_and_are_told() {
     assert_eq!(said(&alike), Vec::<String>::new());
 }
 
+#[test]
+fn levels_of_the_file_are_those_of_the_log() {
+    for (severity, level) in [
         ("trace", "debug"),
         ("debug4", "debug"),
         ("info", "info"),
@@ -308,14 +308,32 @@ logger_provider:
     assert_eq!(
         said(text),
         [
-            "FILE: meter_provider.readers[2].pull is checked, but has no effect before a later version",
-            "FILE: meter_provider.views is checked, but has no effect before a later version",
-            "FILE: logger_provider is checked, but has no effect before a later version",
             "FILE: meter_provider.readers[0].periodic.exporter.otlp_http.temporality_preference is checked, but has no effect before a later version",
             "FILE: meter_provider.readers[1].periodic.exporter.console.temporality_preference is checked, but has no effect before a later version",
-        ]
+            "FILE: meter_provider.readers[2].pull is checked, but has no effect before a later version",
             "FILE: meter_provider.exemplar_filter is checked, but has no effect before a later version",
+            "FILE: meter_provider.views is checked, but has no effect before a later version",
+            "FILE: logger_provider is checked, but has no effect before a later version",
+        ]
     );
+}
+
+/// A file with one periodic reader for each of these settings, all to the console.
+fn readers(settings: &[&str]) -> String {
+    let mut text = "file_format: \"1.1\"\nmeter_provider:\n  readers:\n".to_owned();
+    for setting in settings {
+        text += &format!("    - periodic: {{{setting}exporter: {{console: }}}}\n");
+    }
+    text
+}
+
+#[test]
+fn the_schemas_name_of_a_temporality_is_known() {
+    let exporter = "otlp_http: {temporality_preference: low_memory}";
+    let text = readers(&[""]).replace("console: ", exporter);
+    let config = load(&text);
+    assert_eq!(config.errors().count(), 0, "{:?}", problems(&config));
+    assert_eq!(config.get("temporality_preference").unwrap(), "lowmemory");
 }
 
 #[test]
@@ -337,24 +355,6 @@ fn every_value_knows_where_in_the_file_it_stands() {
     assert_eq!(at("sampler"), "tracer_provider.sampler");
     assert_eq!(config.source("strict"), None);
 }
-/// A file with one periodic reader for each of these settings, all to the console.
-fn readers(settings: &[&str]) -> String {
-    let mut text = "file_format: \"1.1\"\nmeter_provider:\n  readers:\n".to_owned();
-    for setting in settings {
-        text += &format!("    - periodic: {{{setting}exporter: {{console: }}}}\n");
-    }
-    text
-}
-
-#[test]
-fn the_schemas_name_of_a_temporality_is_known() {
-    let exporter = "otlp_http: {temporality_preference: low_memory}";
-    let text = readers(&[""]).replace("console: ", exporter);
-    let config = load(&text);
-    assert_eq!(config.errors().count(), 0, "{:?}", problems(&config));
-    assert_eq!(config.get("temporality_preference").unwrap(), "lowmemory");
-}
-
 
 #[test]
 fn the_examples_of_the_reference_page_can_be_used() {
