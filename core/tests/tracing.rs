@@ -6,6 +6,7 @@ use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 use opentelemetry_proto::tonic::trace::v1::{Span, span::Event};
 use polyspan::propagate::Pairs;
+use polyspan::sample::{Candidate, CustomSampler, Sampler, SamplingResult, Verdict};
 use polyspan::tracing::{Layer, SetParentError, SpanExt, layer};
 use polyspan::{Baggage, Config, Provider, SpanContext, SpanKind, Status};
 use sink::Sink;
@@ -393,4 +394,48 @@ fn threads_share_a_span() {
         });
     });
     assert_eq!(spans["shared"].events.len(), 80);
+}
+
+/// Chooses servers only, whoever called them.
+#[derive(Debug)]
+struct Servers;
+
+impl CustomSampler for Servers {
+    fn should_sample(&self, candidate: &Candidate<'_>) -> SamplingResult {
+        SamplingResult::from(match candidate.kind {
+            SpanKind::Server => Verdict::Sample,
+            _ => Verdict::Drop,
+        })
+    }
+
+    fn description(&self) -> String {
+        "servers".to_owned()
+    }
+}
+
+#[test]
+fn a_sampler_that_is_asked_about_every_span_sees_those_below_a_dropped_one_whole() {
+    let sink = Sink::start();
+    let mut config = Config::default().sampler(Sampler::custom(Servers));
+    config.set("endpoint", &sink.url()).unwrap();
+    let provider = Provider::new(config).unwrap();
+    let subscriber = registry().with(layer(provider.tracer("test")));
+    tracing::subscriber::with_default(subscriber, || {
+        let _dropped = info_span!("dropped").entered();
+        info_span!("served", otel.kind = "server", items = 3).in_scope(|| info!("done"));
+    });
+    provider.flush(SOON).unwrap();
+    let requests = sink.traces();
+    let spans: Vec<_> = requests
+        .iter()
+        .flat_map(|request| &request.resource_spans)
+        .flat_map(|resource| &resource.scope_spans)
+        .flat_map(|scope| &scope.spans)
+        .collect();
+    let [span] = spans[..] else {
+        panic!("{spans:?}")
+    };
+    assert_eq!(span.name, "served");
+    assert_eq!(value(&span.attributes, "items"), Some(&Any::IntValue(3)));
+    assert_eq!(span.events.len(), 1);
 }

@@ -1,8 +1,9 @@
-//! A value of the host that traces while it is shown. In a process of its own: under a subscriber that is not the global
+//! A value of the host that traces while it is shown, and a sampler that traces while it is asked. In a process of its own: under a subscriber that is not the global
 //! one, `tracing` itself keeps such calls away.
 
 use polyspan::config::Destination;
 use polyspan::export::memory::InMemory;
+use polyspan::sample::{Candidate, CustomSampler, Sampler, SamplingResult, Verdict};
 use polyspan::tracing::layer;
 use polyspan::{Config, Provider};
 use std::fmt;
@@ -20,10 +21,27 @@ impl fmt::Debug for Chatty {
     }
 }
 
+#[derive(Debug)]
+struct ChattySampler;
+
+impl CustomSampler for ChattySampler {
+    fn should_sample(&self, candidate: &Candidate<'_>) -> SamplingResult {
+        info_span!("asking").in_scope(|| info!("asked about {}", candidate.name));
+        info!("asked");
+        SamplingResult::from(Verdict::Sample)
+    }
+
+    fn description(&self) -> String {
+        "chatty".to_owned()
+    }
+}
+
 #[test]
-fn a_value_that_traces_while_it_is_shown_is_no_deadlock() {
+fn values_and_samplers_that_trace_are_no_deadlock() {
     let memory = InMemory::new();
-    let config = Config::default().trace_destinations([Destination::from(&memory)]);
+    let config = Config::default()
+        .sampler(Sampler::custom(ChattySampler))
+        .trace_destinations([Destination::from(&memory)]);
     let provider = Provider::new(config).unwrap();
     let subscriber = tracing_subscriber::registry().with(layer(provider.tracer("test")));
     tracing::subscriber::set_global_default(subscriber).unwrap();

@@ -64,6 +64,9 @@ impl Layer {
 
     /// Does something to an open span, if this layer knows it.
     pub(super) fn with_open<R>(&self, id: &Id, work: impl FnOnce(&mut Open) -> R) -> Option<R> {
+        if is_ignored() {
+            return None;
+        }
         let id = id.into_u64();
         self.open.lock(id).get_mut(&id).map(work)
     }
@@ -202,6 +205,9 @@ where
     }
 
     fn on_close(&self, id: Id, _: Context<'_, S>) {
+        if is_ignored() {
+            return;
+        }
         let id = id.into_u64();
         let open = self.open.lock(id).remove(&id);
         if let Some(open) = open {

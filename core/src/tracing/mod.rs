@@ -64,16 +64,29 @@ pub use span_ext::{SetParentError, SpanExt};
 use std::cell::Cell;
 
 thread_local! {
-    static IS_WORKER: Cell<bool> = const { Cell::new(false) };
+    static IS_IGNORED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Marks this thread as polyspan's own: what its libraries trace while they export spans would make more spans to export.
 pub(crate) fn ignore_this_thread() {
-    IS_WORKER.set(true);
+    IS_IGNORED.set(true);
+}
+
+/// Runs `work`, in which the program's sampler and id generator may be called, while a lock of the layer is held: what they
+/// trace is not seen.
+fn ignoring<R>(work: impl FnOnce() -> R) -> R {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            IS_IGNORED.set(self.0);
+        }
+    }
+    let _restore = Restore(IS_IGNORED.replace(true));
+    work()
 }
 
 fn is_ignored() -> bool {
-    IS_WORKER.get()
+    IS_IGNORED.get()
 }
 
 #[cfg(test)]

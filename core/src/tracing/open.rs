@@ -49,8 +49,12 @@ impl Open {
     /// Begins a span, now.
     pub(super) fn begin(tracer: Tracer, name: &'static str, continued: Continued) -> Self {
         let is_recording = tracer.provider.is_recording();
-        // What continues a span of this process that is not recorded will hardly be recorded either.
-        let is_worth_it = |elder: Elder| elder.verdict != Verdict::Drop;
+        // Where children inherit, what continues a span that is not recorded will hardly be recorded either.
+        let inherits = tracer.provider.policy.mask.inheritable;
+        let is_worth_it = |elder: Elder| {
+            let is_same = std::ptr::eq(elder.provider, tracer.provider);
+            elder.verdict != Verdict::Drop || !inherits || !is_same
+        };
         let records = is_recording && continued.elder.is_none_or(is_worth_it);
         let (anchor, start) = match continued.elder.map(|elder| elder.local.anchor) {
             Some(anchor) if records => (anchor, anchor.elapsed()),
@@ -99,8 +103,9 @@ impl Open {
 
     /// The span, of which it is settled now what it continues.
     pub(super) fn settled(&mut self) -> &mut Span {
-        self.span
-            .get_or_insert_with(|| self.begun.start(self.tracer, self.baggage.as_deref()))
+        self.span.get_or_insert_with(|| {
+            super::ignoring(|| self.begun.start(self.tracer, self.baggage.as_deref()))
+        })
     }
 
     /// What a child continues.
