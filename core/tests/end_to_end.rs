@@ -260,3 +260,13 @@ fn a_flush_ends_although_other_threads_go_on() {
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
     });
 }
+
+#[test]
+fn a_wait_may_be_as_long_as_a_duration_can_be() {
+    let sink = Sink::start();
+    let provider = provider(&sink, &[]);
+    provider.tracer("test").start("one").end();
+    provider.flush(Duration::MAX).unwrap();
+    provider.shutdown(Duration::MAX).unwrap();
+    assert_eq!(provider.stats().delivered, 1);
+}

@@ -35,6 +35,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::NO_BOUND;
 use super::backoff::Backoff;
 use super::turns::{Ticket, Turns};
 use super::verdict::{Failure, Verdict, judge};
@@ -271,8 +272,6 @@ impl Delivery {
     }
 
     fn timeout(&self) -> Duration {
-        // Not `Duration::MAX`, which no clock can add.
-        const NO_BOUND: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
         match self.retry.timeout {
             Duration::ZERO => NO_BOUND,
             timeout => timeout.min(NO_BOUND),

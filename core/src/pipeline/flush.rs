@@ -1,6 +1,6 @@
 //! Host threads that wait for the worker: flush and shutdown.
 
-use super::{Pipeline, worker_state};
+use super::{NO_BOUND, Pipeline, worker_state};
 use crate::process;
 use crate::stats::DropCause;
 use crate::trace::Inner;
@@ -34,6 +34,11 @@ impl std::error::Error for FlushError {}
 
 /// How long a shutdown that nobody waits for may take.
 const UNATTENDED: Duration = Duration::from_secs(5);
+
+/// When a wait that begins now ends. No clock can add the longest of durations.
+fn until(timeout: Duration) -> Instant {
+    Instant::now() + timeout.min(NO_BOUND)
+}
 
 /// What waits for the worker, and what it said last.
 #[derive(Debug, Default)]
@@ -136,7 +141,7 @@ impl Pipeline {
         if self.has_nothing_to_do() || !self.ensure_worker(provider) {
             return Ok(());
         }
-        let deadline = Instant::now() + timeout;
+        let deadline = until(timeout);
         let mine = {
             let mut state = self.waiting.state();
             state.asked += 1;
@@ -155,7 +160,7 @@ impl Pipeline {
     ) -> Result<(), FlushError> {
         process::check_pid();
         let wait = !timeout.is_zero();
-        let deadline = Instant::now() + if wait { timeout } else { UNATTENDED };
+        let deadline = until(if wait { timeout } else { UNATTENDED });
         self.waiting.close();
         if self.has_nothing_to_do() {
             return Ok(());

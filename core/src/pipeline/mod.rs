@@ -46,6 +46,9 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+/// Longer than any process runs. Not `Duration::MAX`, which no clock can add.
+const NO_BOUND: std::time::Duration = std::time::Duration::from_secs(30 * 365 * 24 * 3600);
+
 /// Mutable state of one provider in one process generation.
 pub(crate) struct Pipeline {
     pub(crate) generation: u64,
@@ -193,7 +196,8 @@ impl Pipeline {
         }
         self.queue().push_back(batch);
         if waiting >= self.export_spans || (self.destinations.len() > 1 && self.is_crowded()) {
-            self.wake();
+            // Not `wake`: its look at the descriptors is for the first of many; the waker looks again.
+            self.signal.raise();
         }
     }
 
