@@ -86,6 +86,8 @@ SUITES: tuple[Suite, ...] = (
                 "cargo",
                 minutes=30,
             ),
+            # The core's own tests of what is behind a feature; the others have run above.
+            Step(f"cargo test {_APIS} --lib tracing::", "cargo"),
             Step(f"cargo test {_APIS} --doc", "cargo"),
         ),
     ),
