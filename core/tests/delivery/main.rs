@@ -4,10 +4,13 @@
 
 mod accepted;
 mod connections;
+mod grpc;
 mod refused;
 mod request;
 mod time;
+mod tls;
 mod wait;
+mod ways;
 
 #[path = "../scripted_server/mod.rs"]
 mod scripted_server;
@@ -20,7 +23,7 @@ use polyspan::config::{Otlp, Signal};
 use polyspan::export::transport::Transport;
 use polyspan::pipeline::backoff::Backoff;
 use polyspan::pipeline::delivery::{Delivery, Outcome, Retry};
-use scripted_server::{ScriptedServer, Step, Then, answer, raw, status};
+use scripted_server::{ScriptedServer, Step, Then, answer, raw, self_signed, status};
 
 const BODY: &[u8] = b"an encoded batch";
 

@@ -3,8 +3,7 @@
 use super::forking::{fork, fork_with_a_connection};
 use super::provider;
 use super::scripted_server::grpc::{GrpcServer, ok};
-use super::scripted_server::{ScriptedServer, status};
-use std::sync::Arc;
+use super::scripted_server::{ScriptedServer, self_signed, status};
 
 const SLOW: [(&str, &str); 1] = [("schedule_delay", "60000")];
 
@@ -26,21 +25,10 @@ fn a_child_delivers_over_grpc_and_its_parent_is_unaffected() {
 
 /// What a server at 127.0.0.1 speaks TLS with, and the file by which it is trusted.
 fn tls(folder: &std::path::Path) -> (rustls::ServerConfig, String) {
-    let key = rcgen::KeyPair::generate().unwrap();
-    let params = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
-    let certificate = params.self_signed(&key).unwrap();
-    let crypto = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ServerConfig::builder_with_provider(crypto)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![certificate.der().clone()],
-            rustls::pki_types::PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
-        );
+    let (tls, certificate) = self_signed("127.0.0.1");
     let ca = folder.join("ca.pem");
-    std::fs::write(&ca, certificate.pem()).unwrap();
-    (tls.unwrap(), ca.to_str().unwrap().to_owned())
+    std::fs::write(&ca, certificate).unwrap();
+    (tls, ca.to_str().unwrap().to_owned())
 }
 
 #[test]

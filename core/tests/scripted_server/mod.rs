@@ -74,6 +74,23 @@ pub fn raw(bytes: impl Into<Vec<u8>>, then: Then) -> Step {
     }
 }
 
+/// What a server of that name speaks TLS with, and the PEM file by which it is trusted.
+pub fn self_signed(name: &str) -> (rustls::ServerConfig, String) {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            rustls::pki_types::PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+        );
+    (tls.unwrap(), certificate.pem())
+}
+
 /// A request as it arrived.
 #[derive(Clone, Debug)]
 pub struct Request {

@@ -1,24 +1,12 @@
 //! What delivery makes of gRPC servers: the retry table, what they say with it, and servers that are none.
 
-mod scripted_server;
-
-use std::future::{Future, pending};
 use std::io::Read;
-use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use http::HeaderMap;
-use polyspan::config::{Compression, Otlp, Protocol, Signal};
-use polyspan::export::transport::Transport;
-use polyspan::pipeline::backoff::Backoff;
-use polyspan::pipeline::delivery::{Delivery, Outcome, Retry};
-use scripted_server::grpc::{Call, GrpcServer, framed, ok, refuse};
-use scripted_server::{ScriptedServer, Step, raw, status};
+use polyspan::config::{Compression, Protocol};
 
-const BODY: &[u8] = b"an encoded batch";
-
-/// Long enough that only a bug reaches it.
-const LONG: Duration = Duration::from_secs(60);
+use super::scripted_server::grpc::{Call, GrpcServer, framed, ok, refuse};
+use super::*;
 
 /// `google.rpc.Status { details: [RetryInfo { retry_delay: 0.3 s }] }`, as `grpc-status-details-bin` has it.
 const WAIT_300_MS: &str =
@@ -34,22 +22,8 @@ fn grpc(url: &str) -> Otlp {
 }
 
 fn delivery(otlp: &Otlp, timeout: Duration) -> Delivery {
-    let backoff = Backoff {
-        initial: Duration::from_millis(10),
-        longest: Duration::from_millis(50),
-    };
-    let retry = Retry { timeout, backoff };
-    Delivery::new(Transport::new(otlp, Signal::Traces).unwrap(), retry)
-}
-
-fn run<T>(future: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let result = runtime.block_on(future);
-    runtime.shutdown_background();
-    result
+    let transport = Transport::new(otlp, Signal::Traces).unwrap();
+    Delivery::new(transport, retry(timeout))
 }
 
 fn send(otlp: &Otlp, timeout: Duration) -> Outcome {
@@ -64,31 +38,6 @@ fn deliver(script: impl Into<Vec<Call>>) -> (Outcome, usize) {
     let framed = [&[0, 0, 0, 0, BODY.len() as u8][..], BODY].concat();
     assert!(calls.iter().all(|call| call.body == framed));
     (outcome, calls.len())
-}
-
-fn delivered() -> Outcome {
-    Outcome::Delivered {
-        rejected: 0,
-        message: None,
-    }
-}
-
-#[track_caller]
-fn message(outcome: Outcome) -> String {
-    match outcome {
-        Outcome::Delivered {
-            message: Some(message),
-            ..
-        } => message,
-        Outcome::Rejected { message, .. } | Outcome::TooLarge { message } => message,
-        Outcome::NotAccepted { reason, .. } | Outcome::Unconfirmed { reason } => reason,
-        other => panic!("no message in {other:?}"),
-    }
-}
-
-#[track_caller]
-fn assert_contains(text: &str, part: &str) {
-    assert!(text.contains(part), "{part:?} is not in {text:?}");
 }
 
 // The retry table.
@@ -363,7 +312,7 @@ fn a_tls_port_called_in_the_clear_is_recognised() {
     let server = ScriptedServer::start([Step::Greet(alert.clone())]);
     let said = message(send(&grpc(&server.url()), Duration::from_millis(500)));
     assert_contains(&said, "write https://");
-    let server = ScriptedServer::start([raw(alert, scripted_server::Then::Close)]);
+    let server = ScriptedServer::start([raw(alert, Then::Close)]);
     let http = Otlp::new(server.url());
     let said = message(send(&http, Duration::from_millis(500)));
     assert_contains(&said, "write https://");

@@ -3,24 +3,17 @@
 //! Without a file of certificates trust comes from the platform, which `SSL_CERT_FILE` replaces for one process. So each
 //! of those cases runs the ignored test [`child`] in a process of its own.
 
-mod scripted_server;
-
-use std::future::pending;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::Bytes;
-use polyspan::config::{Otlp, Protocol, Signal, Tls};
-use polyspan::export::transport::Transport;
-use polyspan::pipeline::backoff::Backoff;
-use polyspan::pipeline::delivery::{Delivery, Outcome, Retry};
+use polyspan::config::{Protocol, Tls};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
-use scripted_server::grpc::{GrpcServer, ok};
-use scripted_server::{ScriptedServer, status};
+
+use super::scripted_server::grpc::{GrpcServer, ok};
+use super::*;
 
 /// A certificate authority of the test, and servers certified by it.
 struct Authority {
@@ -123,9 +116,7 @@ async fn deliver_with(url: &str, protocol: Protocol, tls: &Tls) -> Outcome {
     let mut otlp = Otlp::new(format!("{url}/v1/traces"));
     otlp.protocol = protocol;
     otlp.tls = tls.clone();
-    let delivery = delivery(&otlp);
-    let body = Bytes::from_static(b"an encoded batch");
-    delivery.deliver(body, pending()).await
+    send(&delivery(&otlp)).await
 }
 
 fn delivery(otlp: &Otlp) -> Delivery {
@@ -141,27 +132,28 @@ fn delivery(otlp: &Otlp) -> Delivery {
     Delivery::new(Transport::new(otlp, Signal::Traces).unwrap(), retry)
 }
 
-fn run<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(future)
+/// Delivers to `url` in a process whose platform trusts only `authority`; returns the outcome as text.
+fn deliver(url: &str, authority: &Authority) -> String {
+    deliver_despite(url, authority, None)
 }
 
-/// Delivers to `url` in a process that trusts only `authority`; returns the outcome as text.
-fn deliver(url: &str, authority: &Authority) -> String {
+/// The same with a file of authorities that is used instead.
+fn deliver_despite(url: &str, platforms: &Authority, ca: Option<&Path>) -> String {
     // The port makes the name unique among the tests of this process.
     let port = url.rsplit(':').next().unwrap();
     let roots = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("roots-{port}.pem"));
-    std::fs::write(&roots, &authority.pem).unwrap();
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "child", "--ignored", "--nocapture"])
+    std::fs::write(&roots, &platforms.pem).unwrap();
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", "tls::child", "--ignored", "--nocapture"])
         .env("SSL_CERT_FILE", &roots)
         .env_remove("SSL_CERT_DIR")
         .env("POLYSPAN_TEST_URL", url)
-        .output()
-        .unwrap();
+        .env_remove("POLYSPAN_TEST_CA");
+    if let Some(ca) = ca {
+        command.env("POLYSPAN_TEST_CA", ca);
+    }
+    let output = command.output().unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
     let outcome = printed
         .lines()
@@ -178,9 +170,10 @@ fn child() {
     let Ok(url) = std::env::var("POLYSPAN_TEST_URL") else {
         return;
     };
-    let delivery = delivery(&Otlp::new(format!("{url}/v1/traces")));
-    let body = Bytes::from_static(b"an encoded batch");
-    let outcome = run(delivery.deliver(body, pending()));
+    let mut otlp = Otlp::new(format!("{url}/v1/traces"));
+    otlp.tls.ca = std::env::var_os("POLYSPAN_TEST_CA").map(PathBuf::from);
+    let delivery = delivery(&otlp);
+    let outcome = run(send(&delivery));
     println!("outcome: {outcome:?}");
 }
 
@@ -285,18 +278,19 @@ fn a_server_that_wants_to_know_us_gets_nothing_without_a_certificate() {
 #[test]
 fn a_file_of_authorities_replaces_the_platforms() {
     let files = Files::new();
-    let server = Authority::new().serve("127.0.0.1", 2100, &rustls::version::TLS13);
-    let tls = Tls {
-        ca: files.write("ca.pem", &Authority::new().pem),
-        ..Tls::default()
-    };
-    let outcome = run(deliver_with(&server.url(), Protocol::HttpProtobuf, &tls));
-    let outcome = format!("{outcome:?}");
+    let (platforms, other) = (Authority::new(), Authority::new());
+    let server = platforms.serve("127.0.0.1", 2100, &rustls::version::TLS13);
+    let ca = files.write("ca.pem", &other.pem);
+    let outcome = deliver_despite(&server.url(), &platforms, ca.as_deref());
     assert_refused(&outcome, "invalid peer certificate");
     assert!(
         outcome.contains("OTEL_EXPORTER_OTLP_CERTIFICATE"),
         "{outcome}"
     );
+    assert!(server.requests().is_empty());
+    // It is the file that made the difference.
+    let trusted = deliver(&server.url(), &platforms);
+    assert!(trusted.starts_with("Delivered"), "{trusted}");
 }
 
 #[test]
@@ -310,11 +304,10 @@ fn files_that_are_renewed_take_effect_with_the_next_connection() {
     otlp.endpoint = server.url();
     let delivery = delivery(&otlp);
     run(async {
-        let body = Bytes::from_static(b"an encoded batch");
-        let refused = delivery.deliver(body.clone(), pending()).await;
+        let refused = send(&delivery).await;
         assert!(!matches!(refused, Outcome::Delivered { .. }), "{refused:?}");
         files.tls(&servers, &clients);
-        let taken = delivery.deliver(body, pending()).await;
+        let taken = send(&delivery).await;
         assert!(matches!(taken, Outcome::Delivered { .. }), "{taken:?}");
     });
 }

@@ -1,26 +1,19 @@
 //! The ways of OTLP/HTTP to a receiver: as protobuf or JSON, compressed or not, over a socket, through proxies.
 
-mod scripted_server;
-
-use std::future::{Future, pending};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixListener;
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
 
-use bytes::Bytes;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
-use polyspan::config::{Compression, Otlp, Protocol, Signal};
+use polyspan::config::{Compression, Protocol};
 use polyspan::export::proxy::Proxies;
-use polyspan::export::transport::Transport;
-use polyspan::pipeline::backoff::Backoff;
-use polyspan::pipeline::delivery::{Delivery, Outcome, Retry};
 use prost::Message;
-use scripted_server::grpc::{GrpcServer, ok};
-use scripted_server::{ScriptedServer, answer, status};
+
+use super::scripted_server::grpc::{GrpcServer, ok};
+use super::*;
 
 fn send(otlp: &Otlp, body: impl Into<Bytes>) -> Outcome {
     let pause = Duration::from_millis(20);
@@ -34,23 +27,6 @@ fn send(otlp: &Otlp, body: impl Into<Bytes>) -> Outcome {
     };
     let delivery = Delivery::new(Transport::new(otlp, Signal::Traces).unwrap(), retry);
     run(delivery.deliver(body.into(), pending()))
-}
-
-fn run<T>(future: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let result = runtime.block_on(future);
-    runtime.shutdown_background();
-    result
-}
-
-fn delivered() -> Outcome {
-    Outcome::Delivered {
-        rejected: 0,
-        message: None,
-    }
 }
 
 fn spans() -> ExportTraceServiceRequest {
@@ -270,23 +246,12 @@ fn grpc_goes_through_a_tunnel() {
 
 #[test]
 fn https_goes_through_a_tunnel_and_its_headers_are_not_shown_to_the_proxy() {
-    let key = rcgen::KeyPair::generate().unwrap();
-    let params = rcgen::CertificateParams::new(["collector.example".to_owned()]).unwrap();
-    let certificate = params.self_signed(&key).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![certificate.der().clone()],
-            rustls::pki_types::PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
-        );
-    let server = ScriptedServer::start_tls([status(200)], tls.unwrap());
+    let (tls, certificate) = self_signed("collector.example");
+    let server = ScriptedServer::start_tls([status(200)], tls);
     let (proxy, asked) = tunnel(Some(format!("127.0.0.1:{}", server.port())), "");
     let folder = tempfile::tempdir().unwrap();
     let ca = folder.path().join("ca.pem");
-    std::fs::write(&ca, certificate.pem()).unwrap();
+    std::fs::write(&ca, certificate).unwrap();
 
     let otlp = Otlp::new("https://collector.example/v1/traces").header("x-key", "secret");
     let mut otlp = otlp.unwrap();
