@@ -65,11 +65,14 @@ def test_an_uncaught_exception_does_not_lose_spans(sink: Sink) -> None:
 
 
 def test_a_dead_backend_does_not_delay_the_exit() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    # The exporter would go on for minutes; `run` waits 30 s.
-    run("polyspan.init(); trace.get_tracer('t').start_span('s').end()", url)
+    # At the near end of an open connection nobody listens, and nobody else can meanwhile.
+    with socket.create_server(("127.0.0.1", 0)) as far, socket.create_connection(far.getsockname()) as near:
+        # The exporter would go on for minutes; `run` waits 30 s.
+        run(
+            "polyspan.init(); trace.get_tracer('t').start_span('s').end()",
+            f"http://127.0.0.1:{near.getsockname()[1]}",
+            OTEL_EXPORTER_OTLP_TIMEOUT="120000",
+        )
 
 
 def test_a_backend_that_never_answers_does_not_keep_the_process_alive() -> None:

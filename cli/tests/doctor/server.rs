@@ -25,13 +25,13 @@ fn listen(answer: impl Fn(TcpStream) + Send + Sync + 'static) -> u16 {
     port
 }
 
-/// A port at which nobody listens.
+/// A port at which nobody listens and, as long as this process lives, nobody can: the near end of an open connection.
 pub(crate) fn nobody() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    let far = TcpListener::bind("127.0.0.1:0").unwrap();
+    let near = TcpStream::connect(far.local_addr().unwrap()).unwrap();
+    let port = near.local_addr().unwrap().port();
+    std::mem::forget((near, far));
+    port
 }
 
 /// HTTP/1.1, with this status for spans and none of HTTP/2.

@@ -36,15 +36,8 @@ fn a_host_name_is_resolved() {
 
 #[test]
 fn a_refused_port_is_not_accepted_and_known_to_be_down() {
-    let port = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let delivery = delivery(
-        &format!("http://127.0.0.1:{port}"),
-        retry(Duration::from_millis(200)),
-    );
+    let nobody = Nobody::new();
+    let delivery = delivery(&nobody.url(), retry(Duration::from_millis(200)));
     let begun = Instant::now();
     let outcome = run(send(&delivery));
     assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());

@@ -320,10 +320,8 @@ fn a_tls_port_called_in_the_clear_is_recognised() {
 
 #[test]
 fn nobody_at_the_port_is_not_accepted() {
-    let server = ScriptedServer::start([status(200)]);
-    let url = server.url();
-    drop(server);
-    let outcome = send(&grpc(&url), Duration::from_millis(300));
+    let nobody = Nobody::new();
+    let outcome = send(&grpc(&nobody.url()), Duration::from_millis(300));
     assert!(
         matches!(outcome, Outcome::NotAccepted { .. }),
         "{outcome:?}"

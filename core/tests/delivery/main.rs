@@ -23,7 +23,7 @@ use polyspan::config::{Otlp, Signal};
 use polyspan::export::transport::Transport;
 use polyspan::pipeline::backoff::Backoff;
 use polyspan::pipeline::delivery::{Delivery, Outcome, Retry};
-use scripted_server::{ScriptedServer, Step, Then, answer, raw, self_signed, status};
+use scripted_server::{Nobody, ScriptedServer, Step, Then, answer, raw, self_signed, status};
 
 const BODY: &[u8] = b"an encoded batch";
 

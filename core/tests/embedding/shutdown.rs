@@ -1,14 +1,13 @@
 //! Shutdown in the middle of a retry, use after shutdown, and providers that know nothing of each other.
 
 use super::scripted_server::grpc::{GrpcServer, refuse};
-use super::scripted_server::{ScriptedServer, answer};
+use super::scripted_server::{Nobody, ScriptedServer, answer};
 use super::sink::Sink;
 use super::{provider, returns, wait_until};
 use polyspan::pipeline::FlushError;
 use polyspan::propagate::Pairs;
 use polyspan::stats::DropCause;
 use polyspan::{Baggage, Provider, SpanKind, Status, Value};
-use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 const SPANS: u64 = 10;
@@ -56,11 +55,8 @@ fn shutdown_during_a_backoff_of_grpc_returns_in_time_and_counts_the_spans() {
 
 #[test]
 fn shutdown_while_nobody_listens_returns_in_time_and_counts_the_spans() {
-    // The near end of a connection: nobody listens there, and no other test can.
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let taken = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    let url = format!("http://{}", taken.local_addr().unwrap());
-    let provider = provider(&url, &PATIENT);
+    let nobody = Nobody::new();
+    let provider = provider(&nobody.url(), &PATIENT);
     shut_down_in_backoff(provider, || provider.stats().requests > 0);
 }
 

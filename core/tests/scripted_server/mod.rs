@@ -156,6 +156,25 @@ impl Shared {
     }
 }
 
+/// An address where nobody listens and, as long as this lives, nobody can: the near end of an open connection.
+pub struct Nobody {
+    near: TcpStream,
+    _far: TcpListener,
+}
+
+impl Nobody {
+    pub fn new() -> Nobody {
+        let far = TcpListener::bind("127.0.0.1:0").unwrap();
+        let near = TcpStream::connect(far.local_addr().unwrap()).unwrap();
+        Nobody { near, _far: far }
+    }
+
+    /// Its URL without a path.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.near.local_addr().unwrap())
+    }
+}
+
 pub struct ScriptedServer {
     address: SocketAddr,
     scheme: &'static str,
