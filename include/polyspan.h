@@ -518,10 +518,15 @@ int32_t polyspan_span_set_status(uint64_t span, uint32_t code, struct polyspan_b
 int32_t polyspan_span_end(uint64_t span,
                           uint64_t unix_nanos);
 
-// The names of the headers that the propagators read and write, each ending with a zero byte. A name that ends with `*`
-// stands for all headers that start like it.
+// The names of the headers that the propagators write, each ending with a zero byte: those to remove from a carrier that is
+// used again.
 int32_t polyspan_propagation_fields(uint64_t provider,
                                     struct polyspan_buffer *out);
+
+// The names of the headers that the propagators read, each ending with a zero byte: those to look up for
+// `polyspan_propagation_extract`. A name that ends with `*` stands for all headers that start like it.
+int32_t polyspan_propagation_headers(uint64_t provider,
+                                     struct polyspan_buffer *out);
 
 // Writes context and baggage as headers: name and value in turn, each ending with a zero byte.
 //

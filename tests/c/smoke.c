@@ -120,6 +120,8 @@ static void context_and_baggage_travel_in_headers(void) {
     int32_t copied = -1;
     STATUS(POLYSPAN_OK, polyspan_propagation_fields(provider, &out));
     CHECK(out.len == sizeof names && memcmp(headers, names, out.len) == 0);
+    STATUS(POLYSPAN_OK, polyspan_propagation_headers(provider, &out));
+    CHECK(out.len == sizeof names && memcmp(headers, names, out.len) == 0);
 
     STATUS(POLYSPAN_OK, polyspan_propagation_inject(provider, 0, &root_context, TEXT("v=1"),
                                                     baggage_bytes, &out));

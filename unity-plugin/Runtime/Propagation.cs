@@ -54,7 +54,7 @@ namespace Polyspan
             }
 
             var headers = new List<string>();
-            foreach (string name in propagation.Fields)
+            foreach (string name in propagation.Headers)
             {
                 foreach (string line in get(name) ?? Array.Empty<string>())
                 {

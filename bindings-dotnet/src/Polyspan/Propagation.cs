@@ -73,7 +73,7 @@ namespace Polyspan
                 return headers;
             }
 
-            foreach (string name in propagation.Fields)
+            foreach (string name in propagation.Headers)
             {
                 getter(carrier, name, out string? value, out IEnumerable<string>? values);
                 if (values != null)

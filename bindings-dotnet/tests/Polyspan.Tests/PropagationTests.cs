@@ -62,6 +62,21 @@ public class PropagationTests
     }
 
     [Fact]
+    public void Fields_are_what_is_written_and_more_is_read()
+    {
+        using var running = new Running(options => options.Propagators = "jaeger");
+        DistributedContextPropagator propagator = running.Sdk.Propagator;
+        Assert.Equal(["uber-trace-id"], propagator.Fields);
+        var asked = new List<string>();
+        propagator.ExtractBaggage(null, (object? _, string name, out string? value, out IEnumerable<string>? values) =>
+        {
+            asked.Add(name);
+            (value, values) = (null, null);
+        });
+        Assert.Equal(["jaeger-baggage", "uber-trace-id"], asked.Order());
+    }
+
+    [Fact]
     public void Baggage_becomes_tags_where_it_is_asked_for()
     {
         using var running = new Running(options => options.BaggageAttributes = "tenant,user.*");

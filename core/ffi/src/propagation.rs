@@ -15,19 +15,29 @@ use polyspan::propagate::environment::{self, name as variable};
 use polyspan::{Baggage, SpanContext};
 use std::ptr::null_mut;
 
-/// The names of the headers that the propagators read and write, each ending with a zero byte. A name that ends with `*`
-/// stands for all headers that start like it.
+/// The names of the headers that the propagators write, each ending with a zero byte: those to remove from a carrier that is
+/// used again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn polyspan_propagation_fields(
     provider: u64,
     out: *mut polyspan_buffer,
 ) -> i32 {
     guard(null_mut(), || {
-        let provider = find(provider)?;
-        let mut block = Vec::new();
-        for field in provider.headers() {
-            append(&mut block, field);
-        }
+        let block = names(find(provider)?.fields());
+        // SAFETY: by the header's contract null or the caller's.
+        unsafe { fill(out, "out", &block) }
+    })
+}
+
+/// The names of the headers that the propagators read, each ending with a zero byte: those to look up for
+/// `polyspan_propagation_extract`. A name that ends with `*` stands for all headers that start like it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn polyspan_propagation_headers(
+    provider: u64,
+    out: *mut polyspan_buffer,
+) -> i32 {
+    guard(null_mut(), || {
+        let block = names(find(provider)?.headers());
         // SAFETY: by the header's contract null or the caller's.
         unsafe { fill(out, "out", &block) }
     })
@@ -167,6 +177,15 @@ impl Getter for Headers<'_> {
 
 fn header(field: &str) -> String {
     field.to_owned()
+}
+
+/// A block of these texts.
+fn names(names: &[&str]) -> Vec<u8> {
+    let mut block = Vec::new();
+    for name in names {
+        append(&mut block, name);
+    }
+    block
 }
 
 fn append(block: &mut Vec<u8>, text: &str) {

@@ -385,11 +385,18 @@ namespace Polyspan.Native
         internal static extern int polyspan_span_end(ulong span, ulong unix_nanos);
 
         /// <summary>
-        ///  The names of the headers that the propagators read and write, each ending with a zero byte. A name that ends with `*`
-        ///  stands for all headers that start like it.
+        ///  The names of the headers that the propagators write, each ending with a zero byte: those to remove from a carrier that is
+        ///  used again.
         /// </summary>
         [DllImport(__DllName, EntryPoint = "polyspan_propagation_fields", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int polyspan_propagation_fields(ulong provider, polyspan_buffer* @out);
+
+        /// <summary>
+        ///  The names of the headers that the propagators read, each ending with a zero byte: those to look up for
+        ///  `polyspan_propagation_extract`. A name that ends with `*` stands for all headers that start like it.
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "polyspan_propagation_headers", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int polyspan_propagation_headers(ulong provider, polyspan_buffer* @out);
 
         /// <summary>
         ///  Writes context and baggage as headers: name and value in turn, each ending with a zero byte.

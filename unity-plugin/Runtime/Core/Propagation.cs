@@ -23,13 +23,21 @@ namespace Polyspan.Native
         {
             handle = provider.Handle;
             Fields = Split(NativeCall.ReadText(handle, NativeMethods.polyspan_propagation_fields));
+            var names = new List<string>(Split(NativeCall.ReadText(handle, NativeMethods.polyspan_propagation_headers)));
+
+            // A name that ends with * stands for many headers; a host that looks them up by name cannot find those.
+            names.RemoveAll(name => name.EndsWith("*", StringComparison.Ordinal));
+            Headers = names;
         }
 
         /// <summary>A header to be set on an outgoing request.</summary>
         public delegate void HeaderSetter<TCarrier>(TCarrier carrier, string name, string value);
 
-        /// <summary>Names of the headers that the propagators write and read.</summary>
+        /// <summary>Names of the headers that the propagators write.</summary>
         public string[] Fields { get; }
+
+        /// <summary>Names of the headers that the propagators read, as far as they can be looked up.</summary>
+        public IReadOnlyList<string> Headers { get; }
 
         /// <summary>Writes context and baggage (redacted by the core) as headers.</summary>
         public void Inject<TCarrier>(in ContextParts context, IEnumerable<KeyValuePair<string, string?>> baggage, TCarrier carrier, HeaderSetter<TCarrier> set)
