@@ -56,11 +56,22 @@ namespace Polyspan
 
         /// <summary>
         /// .NET shows baggage newest first and that of parents last; in the core's order the entry that was set later, and
-        /// nearer, replaces the other.
+        /// nearer, replaces the other. Where there is none, as for most activities, nothing is allocated.
         /// </summary>
-        internal static IEnumerable<KeyValuePair<string, string?>> OldestFirst(IEnumerable<KeyValuePair<string, string?>> baggage)
+        internal static IReadOnlyList<KeyValuePair<string, string?>> OldestFirst(IEnumerable<KeyValuePair<string, string?>> baggage)
         {
-            var entries = new List<KeyValuePair<string, string?>>(baggage);
+            using IEnumerator<KeyValuePair<string, string?>> newestFirst = baggage.GetEnumerator();
+            if (!newestFirst.MoveNext())
+            {
+                return Array.Empty<KeyValuePair<string, string?>>();
+            }
+
+            var entries = new List<KeyValuePair<string, string?>>();
+            do
+            {
+                entries.Add(newestFirst.Current);
+            }
+            while (newestFirst.MoveNext());
             entries.Reverse();
             return entries;
         }

@@ -186,8 +186,15 @@ namespace Polyspan
         /// </summary>
         private void CopyBaggage(Activity activity)
         {
+            System.Collections.Generic.IReadOnlyList<System.Collections.Generic.KeyValuePair<string, string?>> entries =
+                PolyspanPropagator.OldestFirst(activity.Baggage);
+            if (entries.Count == 0)
+            {
+                return;
+            }
+
             var copied = new System.Collections.Generic.HashSet<string>();
-            foreach (System.Collections.Generic.KeyValuePair<string, string?> entry in PolyspanPropagator.OldestFirst(activity.Baggage))
+            foreach (System.Collections.Generic.KeyValuePair<string, string?> entry in entries)
             {
                 string? tag = provider.BaggageAttributes.NameOf(entry.Key);
                 if (tag != null && (copied.Contains(tag) || activity.GetTagItem(tag) == null))
@@ -206,14 +213,15 @@ namespace Polyspan
                 return;
             }
 
+            ThreadCounts counts = Counts();
+            counts.Ended++;
             if (verdict.Verdict == Verdict.Drop)
             {
                 System.Threading.Interlocked.Decrement(ref verdict.Root.Open);
-                provider.CountSampledOut();
+                counts.SampledOut++;
                 return;
             }
 
-            Counts().Ended++;
             worker.TryPush(new EndedActivity(activity, verdict));
         }
 

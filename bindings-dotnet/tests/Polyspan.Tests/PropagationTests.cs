@@ -97,6 +97,13 @@ public class PropagationTests
     }
 
     [Fact]
+    public void No_baggage_costs_no_memory()
+    {
+        using var activity = new Activity("a");
+        Assert.Same(Array.Empty<KeyValuePair<string, string?>>(), PolyspanPropagator.OldestFirst(activity.Baggage));
+    }
+
+    [Fact]
     public void Extract_reads_what_came()
     {
         using var running = new Running();

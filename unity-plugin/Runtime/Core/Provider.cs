@@ -154,12 +154,13 @@ namespace Polyspan.Native
         {
             uint ofThreadsStarted = 0;
             uint ofThreadsEnded = 0;
+            uint ofThreadsSampledOut = 0;
             lock (threads)
             {
                 // A thread that was dead before its counters are read will not count again.
                 for (int i = threads.Count - 1; i >= 0; i--)
                 {
-                    if (threads[i].Take(ref ofThreadsStarted, ref ofThreadsEnded))
+                    if (threads[i].Take(ref ofThreadsStarted, ref ofThreadsEnded, ref ofThreadsSampledOut))
                     {
                         threads.RemoveAt(i);
                     }
@@ -171,7 +172,7 @@ namespace Polyspan.Native
                 size = (uint)sizeof(polyspan_counts),
                 started = (ulong)Interlocked.Exchange(ref started, 0) + ofThreadsStarted,
                 ended = (ulong)Interlocked.Exchange(ref ended, 0) + ofThreadsEnded,
-                sampled_out = (ulong)Interlocked.Exchange(ref sampledOut, 0),
+                sampled_out = (ulong)Interlocked.Exchange(ref sampledOut, 0) + ofThreadsSampledOut,
                 dropped_queue_full = (ulong)Interlocked.Exchange(ref refused, 0),
                 dropped_host_exit = (ulong)Interlocked.Exchange(ref givenUp, 0),
             };
