@@ -8,7 +8,7 @@
 //! { members: [key, value, …] }      map
 //! ```
 
-use crate::value::{read_boolean, read_number, read_text};
+use crate::value::{read_boolean, read_number, read_text, read_typed_array};
 use napi_sys as sys;
 use polyspan::Value;
 use polyspan::trace::OwnedValue;
@@ -87,28 +87,12 @@ fn read_bigint(env: sys::napi_env, value: sys::napi_value) -> OwnedValue {
 }
 
 fn read_bytes(env: sys::napi_env, array: sys::napi_value) -> Vec<u8> {
-    let (mut kind, mut length, mut memory) = (0, 0, null_mut());
-    // SAFETY: as above; the rest is not asked for.
-    let status = unsafe {
-        sys::napi_get_typedarray_info(
-            env,
-            array,
-            &mut kind,
-            &mut length,
-            &mut memory,
-            null_mut(),
-            null_mut(),
-        )
-    };
-    // An empty array may have no memory at all.
-    if status != sys::Status::napi_ok
-        || kind != sys::TypedarrayType::uint8_array
-        || memory.is_null()
-    {
+    let bytes = sys::TypedarrayType::uint8_array;
+    let Some((memory, length)) = read_typed_array(env, array, bytes) else {
         return Vec::new();
-    }
+    };
     // SAFETY: `length` bytes of a Uint8Array; JavaScript does not run during this call.
-    unsafe { std::slice::from_raw_parts(memory.cast::<u8>(), length) }.to_vec()
+    unsafe { std::slice::from_raw_parts(memory.cast::<u8>().as_ptr(), length) }.to_vec()
 }
 
 fn length(env: sys::napi_env, array: sys::napi_value) -> u32 {

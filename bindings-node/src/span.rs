@@ -8,7 +8,6 @@ use polyspan::sample::Candidate;
 use polyspan::stats::DropCause;
 use polyspan::trace::{monotonic_nanos, wall_and_monotonic_nanos};
 use polyspan::{Scope, SpanContext, SpanId, SpanKind, TraceFlags, TraceId, TraceState};
-use std::ptr::null_mut;
 
 /// Writes the monotonic clock: milliseconds since this environment loaded the addon.
 #[inline(always)]
@@ -148,31 +147,20 @@ pub(crate) fn submit(call: Call<'_>, [array, used, text, units]: [sys::napi_valu
         return NOTHING;
     };
     open.report();
-    let (mut kind, mut length, mut memory) = (0, 0, null_mut());
-    // SAFETY: a live environment and places for the results; the rest is not asked for.
-    let status = unsafe {
-        sys::napi_get_typedarray_info(
-            env,
-            array,
-            &mut kind,
-            &mut length,
-            &mut memory,
-            null_mut(),
-            null_mut(),
-        )
+    let doubles = sys::TypedarrayType::float64_array;
+    let Some((memory, length)) = value::read_typed_array(env, array, doubles) else {
+        return NOTHING;
     };
     let used = value::read_number(env, used) as usize;
-    if status != sys::Status::napi_ok
-        || kind != sys::TypedarrayType::float64_array
-        || used > length
-        || used < 2
-    {
+    if used > length || used < 2 {
         return NOTHING;
     }
     let (mut slots, mut bytes) = open.provider.buffers();
     // SAFETY: a Float64Array of at least `used` elements, aligned to eight bytes; any bits are a u64. JavaScript does not
     // run during this call.
-    slots.extend_from_slice(unsafe { std::slice::from_raw_parts(memory.cast::<u64>(), used) });
+    slots.extend_from_slice(unsafe {
+        std::slice::from_raw_parts(memory.cast::<u64>().as_ptr(), used)
+    });
     let units = value::read_number(env, units) as usize;
     let encoding = read_text(env, text, units, &mut call.instance.wide, &mut bytes);
     slots[0] = pair(slots[0] as u32, encoding);

@@ -3,8 +3,8 @@
 //! Values come from our own `native.ts`, so a wrong type is not an error worth a message: it reads as empty or zero.
 
 use napi_sys as sys;
-use std::ffi::CStr;
-use std::ptr::null_mut;
+use std::ffi::{CStr, c_void};
+use std::ptr::{NonNull, null_mut};
 
 /// Two halves as one slot.
 #[inline(always)]
@@ -81,6 +81,30 @@ pub(crate) fn read_boolean(env: sys::napi_env, value: sys::napi_value) -> bool {
     // SAFETY: a live environment and a place for the result.
     unsafe { sys::napi_get_value_bool(env, value, &mut truth) };
     truth
+}
+
+/// Where the elements of a typed array are, and how many; none for an array of another kind, for what is no typed array, and
+/// for an empty one that has no memory at all. Good until JavaScript runs again.
+pub(crate) fn read_typed_array(
+    env: sys::napi_env,
+    array: sys::napi_value,
+    wanted: sys::napi_typedarray_type,
+) -> Option<(NonNull<c_void>, usize)> {
+    let (mut kind, mut length, mut memory) = (0, 0, null_mut());
+    // SAFETY: a live environment and places for the results; the rest is not asked for.
+    let status = unsafe {
+        sys::napi_get_typedarray_info(
+            env,
+            array,
+            &mut kind,
+            &mut length,
+            &mut memory,
+            null_mut(),
+            null_mut(),
+        )
+    };
+    let memory = NonNull::new(memory)?;
+    (status == sys::Status::napi_ok && kind == wanted).then_some((memory, length))
 }
 
 pub(crate) fn number(env: sys::napi_env, number: f64) -> sys::napi_value {
