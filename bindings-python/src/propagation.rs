@@ -39,11 +39,12 @@ pub(crate) fn inject(
 }
 
 /// All lines of each header, under its name in lower case.
-struct Headers(HashMap<String, Vec<String>>);
+struct Headers<'py>(HashMap<String, Vec<Bound<'py, PyString>>>);
 
-impl Getter for Headers {
+impl Getter for Headers<'_> {
     fn get(&self, name: &str) -> Vec<String> {
-        self.0.get(name).cloned().unwrap_or_default()
+        let lines = self.0.get(name).into_iter().flatten();
+        lines.map(|line| text_of(line).into_owned()).collect()
     }
 
     fn keys(&self, visit: &mut dyn FnMut(&str)) {
@@ -72,14 +73,7 @@ pub(crate) fn extract<'py>(
     provider: Provider,
     headers: HashMap<String, Vec<Bound<'py, PyString>>>,
 ) -> PyResult<(Option<Bound<'py, PyAny>>, Vec<Entry>)> {
-    let lines: HashMap<String, Vec<String>> = headers
-        .into_iter()
-        .map(|(name, lines)| {
-            let lines = lines.iter().map(|line| text_of(line).into_owned());
-            (name, lines.collect())
-        })
-        .collect();
-    let (span, baggage) = provider.extract_from(&Headers(lines));
+    let (span, baggage) = provider.extract_from(&Headers(headers));
     let api = api(py)?;
     let span = span.map(|span| context::to_python(py, api, &span));
     let entries = baggage.iter().map(|entry| {
