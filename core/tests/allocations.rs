@@ -35,6 +35,7 @@ fn steady_state_allocates_nothing_per_span() {
         flush();
     }
     let (mine, worker) = (counting::mine(), counting::of_worker());
+    assert!(worker > 0, "the worker is not recognised");
     for _ in 0..10 {
         pairs(tracer, 1000);
         flush();
