@@ -10,6 +10,7 @@ use polyspan::config::Destination;
 use polyspan::export::memory::{FinishedSpan, InMemory};
 use polyspan::{Config, Provider, Span, Tracer};
 use std::collections::HashMap;
+use std::io::Write;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 
@@ -95,11 +96,22 @@ fn error_of_a_root(tracer: Tracer) -> Duration {
     error.unwrap_or_else(|ahead| ahead.duration())
 }
 
+/// Past the test runner, which shows what a test prints only if it fails.
+fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
 /// Waits until polyspan reads the processor's counter, which a jump shows: it does not notice it at once. Returns how many
 /// spans that took. Where the kernel does not keep time by the counter, polyspan never reads it.
 fn until_ticks_are_counted(provider: Provider) -> u64 {
     const SOURCE: &str = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
-    if std::fs::read_to_string(SOURCE).is_ok_and(|source| source.trim() != "tsc") {
+    if let Ok(source) = std::fs::read_to_string(SOURCE)
+        && source.trim() != "tsc"
+    {
+        tell(&format!(
+            "SKIPPED: jumps while the processor's counter is read, as this kernel keeps time by {}",
+            source.trim()
+        ));
         return 0;
     }
     let until = std::time::Instant::now() + SOON;
