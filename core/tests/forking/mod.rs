@@ -27,7 +27,14 @@ pub fn in_child(fork: fn() -> libc::pid_t, work: impl FnOnce() -> i32) -> Option
     let pid = fork();
     if pid == 0 {
         let work = std::panic::AssertUnwindSafe(work);
-        let found = std::panic::catch_unwind(work).unwrap_or(1);
+        let found = std::panic::catch_unwind(work).unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+            // Past the test runner, which keeps what is printed in the parent's memory.
+            let text = text.unwrap_or("something without a text");
+            let _ = writeln!(std::io::stderr(), "a child panicked: {text}");
+            1
+        });
         // SAFETY: ends the child at once, without the parent's exit handlers.
         unsafe { libc::_exit(found) };
     }
